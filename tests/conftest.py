@@ -1,0 +1,50 @@
+"""What every test may use: a poll with a deadline, a free port, a printed seed."""
+
+import asyncio
+import os
+import random
+import socket
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """A function that gives a TCP port of the loopback address that was free a moment ago."""
+
+    def find() -> int:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port: int = listener.getsockname()[1]
+            return port
+
+    return find
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Awaitable[object]]:
+    """A coroutine function that polls `check` (plain or async) until it is truthy; fails after `within` seconds."""
+
+    async def poll(check: Callable[[], object], within: float = 10.0, every: float = 0.02) -> object:
+        deadline = time.monotonic() + within
+        while True:
+            result = check()
+            if asyncio.iscoroutine(result):
+                result = await result
+            if result:
+                return result
+            if time.monotonic() > deadline:
+                pytest.fail(f"not reached within {within} s: {check!r}, last value {result!r}")
+            await asyncio.sleep(every)
+
+    return poll
+
+
+@pytest.fixture
+def seeded() -> random.Random:
+    """A random source whose seed is printed; WXLINK_SEED repeats a run."""
+    seed = int(os.environ.get("WXLINK_SEED") or random.SystemRandom().randrange(2**32))
+    print(f"WXLINK_SEED={seed}")
+    return random.Random(seed)
