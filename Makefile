@@ -1,1 +1,28 @@
-# Each target sets up what it needs; `make setup` alone makes the environment in .venv.
+# Each target sets up what it needs and works offline afterwards; `make setup` alone makes the environment in .venv.
+BIN := .venv/bin
+
+.PHONY: help setup demo test check bench book clean
+
+help:            ## what can be made
+	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+
+setup:           ## the environment in .venv
+	@tools/setup.sh
+
+demo:            ## everything on this machine, from a scan in WeChat to the MCU and back; ARGS="--fresh" and so on
+	@tools/setup.sh demo && exec $(BIN)/wxlink demo $(ARGS)
+
+test:            ## all tests; ARGS="tests/relay -k login" narrows
+	@tools/setup.sh demo test && $(BIN)/pytest $(ARGS)
+
+check:           ## lint, types, import rule, generated files
+	@tools/setup.sh && tools/check.sh
+
+bench:           ## figures with their peers, written to bench/results.json
+	@tools/setup.sh demo test && $(BIN)/python -m bench $(ARGS)
+
+book:            ## writes the generated parts of protocol/README.md and of the example SDK anew
+	@tools/setup.sh && $(BIN)/python protocol/book.py && $(BIN)/wxlink codegen protocol/products/gokit.json --out protocol/csdk/examples/gokit/generated
+
+clean:           ## removes the environment and every cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

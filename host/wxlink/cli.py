@@ -1,0 +1,63 @@
+"""The command `wxlink`: one verb a subcommand, each imported when used."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from wxlink import __version__
+
+
+class Verb(NamedTuple):
+    """A subcommand: `module` offers add_arguments(parser) and run(arguments) -> exit status."""
+
+    name: str
+    module: str
+    summary: str
+    example: str
+
+
+VERBS = (
+    Verb(
+        "demo",
+        "wxlink.demo.command",
+        "run the whole chain on this machine: MCU, module, broker, relay and a WeChat sandbox",
+        "wxlink demo --fresh",
+    ),
+    Verb(
+        "codegen",
+        "wxlink.codegen.command",
+        "write the C files of a product for the MCU SDK",
+        "wxlink codegen protocol/products/gokit.json --out firmware-of-mine/wxlink",
+    ),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    parser = argparse.ArgumentParser(
+        prog="wxlink",
+        description="Put a product MCU into WeChat: serial link, module, relay and pages, open and self-hosted.",
+        epilog="`wxlink VERB --help` tells more of each.",
+    )
+    parser.add_argument("--version", action="version", version=f"wxlink {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb in VERBS:
+        sub = verbs.add_parser(
+            verb.name, help=verb.summary, description=verb.summary, epilog=f"example: {verb.example}"
+        )
+        if words and words[0] == verb.name:
+            importlib.import_module(verb.module).add_arguments(sub)
+    arguments = parser.parse_args(words)
+    chosen = next(verb for verb in VERBS if verb.name == arguments.verb)
+    try:
+        status: int = importlib.import_module(chosen.module).run(arguments)
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

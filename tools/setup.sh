@@ -1,0 +1,49 @@
+#!/bin/sh
+# Makes .venv with the pinned dependencies, and the system packages of the parts named: `demo`, `test`.
+# Does nothing, and needs no network, when all of it is there already.
+set -eu
+cd "$(dirname "$0")/.."
+
+need=""
+lack() { command -v "$1" >/dev/null 2>&1 || need="$need $2"; }
+
+lack python3 python3
+python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || need="$need python3-venv"
+for part in "$@"; do
+    case $part in
+    demo) command -v cc >/dev/null 2>&1 || need="$need gcc libc6-dev" ;;
+    test)
+        lack mosquitto mosquitto
+        lack chromium chromium
+        lack node nodejs
+        [ -n "$(find /usr/share/fonts -iname '*wqy*' -o -iname '*cjk*' 2>/dev/null | head -n 1)" ] || need="$need fonts-wqy-microhei"
+        ;;
+    *) echo "setup: unknown part '$part'; the parts are demo and test" >&2; exit 2 ;;
+    esac
+done
+if [ -n "$need" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "setup: installing system packages:$need"
+        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $need; } >.setup.log 2>&1 ||
+            { tail -n 20 .setup.log >&2; echo "setup: apt-get failed; the whole of it is in .setup.log" >&2; exit 1; }
+        rm -f .setup.log
+    else
+        echo "setup: system packages are missing. Run this once, then try again:" >&2
+        echo "    sudo apt-get install --no-install-recommends$need" >&2
+        [ "$need" = " gcc libc6-dev" ] && [ "$*" = demo ] || exit 1
+        echo "setup: going on without a C compiler: the demo then uses the Python MCU." >&2
+    fi
+fi
+
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    { echo "setup: wxlink needs Python 3.11 or newer; python3 here is $(python3 -V)" >&2; exit 1; }
+
+wanted=$(cat pyproject.toml constraints.txt tools/setup.sh | cksum)
+if [ "$(cat .venv/.wxlink-setup 2>/dev/null)" != "$wanted" ]; then
+    echo "setup: making .venv (once, a minute or so)"
+    [ -x .venv/bin/python ] || python3 -m venv .venv
+    # --group needs pip 25.1; pip itself is pinned with the rest.
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "$(grep '^pip==' constraints.txt)"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]' --group dev
+    echo "$wanted" >.venv/.wxlink-setup
+fi
