@@ -1,0 +1,1 @@
+"""The whole chain on one machine: MCU, serial wire, module, broker, relay, WeChat sandbox."""
