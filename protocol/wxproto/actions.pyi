@@ -1,0 +1,25 @@
+from typing import ClassVar, Final
+
+from .record import Record
+
+CONTROL: Final = 0x01
+READ: Final = 0x02
+READ_REPLY: Final = 0x03
+REPORT: Final = 0x04
+TRANSPARENT_DOWN: Final = 0x05
+TRANSPARENT_UP: Final = 0x06
+V_CONTROL: Final = 0x11
+V_READ: Final = 0x12
+V_READ_REPLY: Final = 0x13
+V_REPORT: Final = 0x14
+
+class Action(Record):
+    fields: ClassVar[tuple[str, ...]]
+    code: int
+    name: str
+    sender: str
+    carrier: int
+    def __init__(self, code: int, name: str, sender: str, carrier: int) -> None: ...
+
+ACTIONS: Final[dict[int, Action]]
+READS: Final[tuple[int, ...]]

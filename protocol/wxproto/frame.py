@@ -1,0 +1,169 @@
+"""Frames of the serial link (README 2): FF FF | len | cmd | sn | flags | payload | checksum, with stuffing.
+
+Invariant of the decoder: any bytes give frames, bad frames or "need more" and nothing else, in bounded
+memory, and how the input is split changes nothing.
+"""
+
+from .commands import SECRET_CODES
+from .errors import LocalError
+from .record import Record
+
+HEADER = b"\xff\xff"
+OVERHEAD = 5
+"""Bytes that len counts beside the payload: cmd, sn, flags (2), checksum."""
+MAX_PAYLOAD = 4096
+"""Bytes; the vendor's module program keeps packet buffers of this size, so nobody can rely on more."""
+LARGEST_PAYLOAD = 0xFFFF - OVERHEAD
+"""Bytes; what the two bytes of len can say."""
+
+# Reasons of a BadFrame.
+CHECKSUM = "wrong checksum"
+CUT_SHORT = "cut short by a new header"
+NOT_STUFFED = "FF followed by neither 55 nor FF"
+TOO_SHORT = "len below 5"
+TOO_LONG = "len above the limit"
+
+_FF = b"\xff"
+_STUFFED = b"\xff\x55"
+_SHORTEST = 2 + OVERHEAD  # bytes of a frame without payload, len included
+
+
+class Frame(Record):
+    """A good frame: cmd, sn, flags (16 bit) and payload, already without stuffing."""
+
+    fields = ("cmd", "sn", "flags", "payload")
+
+    def __init__(self, cmd, sn, flags, payload):
+        self.cmd = cmd
+        self.sn = sn
+        self.flags = flags
+        self.payload = payload
+
+    def shown(self, field):
+        """Hide the payload of commands that carry secrets."""
+        if field == "payload" and self.cmd in SECRET_CODES:
+            return "<%d bytes>" % len(self.payload)
+        return repr(getattr(self, field))
+
+
+class BadFrame(Record):
+    """Something that began like a frame and is none; cmd and sn are None when they were not reached."""
+
+    fields = ("reason", "cmd", "sn")
+
+    def __init__(self, reason, cmd=None, sn=None):
+        self.reason = reason
+        self.cmd = cmd
+        self.sn = sn
+
+
+def encode(cmd, sn, payload=b"", flags=0):
+    """Bytes of one frame, stuffed everywhere after the header. LocalError when something is out of range."""
+    if not 0 <= cmd <= 0xFF or not 0 <= sn <= 0xFF or not 0 <= flags <= 0xFFFF:
+        raise LocalError("cmd and sn are one byte, flags two: got %r, %r, %r" % (cmd, sn, flags))
+    if len(payload) > MAX_PAYLOAD:
+        raise LocalError("payload of %d bytes; a frame carries %d at most" % (len(payload), MAX_PAYLOAD))
+    size = len(payload) + OVERHEAD
+    body = bytes((size >> 8, size & 0xFF, cmd, sn, flags >> 8, flags & 0xFF)) + bytes(payload)
+    body += bytes((sum(body) & 0xFF,))
+    return HEADER + body.replace(_FF, _STUFFED)
+
+
+class Decoder:
+    """Takes the byte stream of one direction apart; a payload above `max_payload` is a BadFrame."""
+
+    def __init__(self, max_payload=MAX_PAYLOAD):
+        if not 0 <= max_payload <= LARGEST_PAYLOAD:
+            raise LocalError("max_payload must be 0..%d, not %r" % (LARGEST_PAYLOAD, max_payload))
+        self._largest = max_payload + OVERHEAD
+        self._body = None  # None while looking for a header, else the unstuffed bytes from len on
+        self._need = 2  # bytes the body must reach: 2 until len is known
+        self._ff = False  # the last byte was an FF whose meaning the next byte settles
+
+    def feed(self, data):  # noqa: PLR0912, PLR0915 - one loop: a call a byte halves the speed on a module
+        """Take bytes or a bytearray, give a list of Frame and BadFrame in order; empty means "need more"."""
+        found = []
+        body = self._body
+        need = self._need
+        ff = self._ff
+        end = len(data)
+        i = 0
+        while i < end:
+            if body is None:  # between frames: FF FF opens one, all else is noise
+                if not ff:
+                    i = data.find(_FF, i) + 1
+                    if not i:
+                        break
+                    ff = True
+                    continue
+                ff = False
+                if data[i] == 0xFF:
+                    body = bytearray()
+                    need = 2
+                i += 1
+                continue
+            if ff:  # this byte settles what the FF before it means
+                ff = False
+                byte = data[i]
+                if byte == 0x55:
+                    body.append(0xFF)
+                    i += 1
+                elif byte == 0xFF:  # a new header; straight after a header only an FF too many
+                    if body:
+                        found.append(_bad(CUT_SHORT, body))
+                        body = bytearray()
+                        need = 2
+                    i += 1
+                    continue
+                elif need == _SHORTEST and len(body) == 3 and not body[2] & 1:
+                    body.append(0xFF)  # sn of a short ack: the vendor's module program does not stuff it
+                elif body:
+                    found.append(_bad(NOT_STUFFED, body))
+                    body = None
+                    continue
+                else:  # FF FF FF: the last two were the header, and this byte begins len
+                    continue
+            else:
+                stop = min(end, i + need - len(body))
+                at = data.find(_FF, i, stop)
+                if at < 0:
+                    body.extend(data[i:stop])
+                    i = stop
+                else:
+                    body.extend(data[i:at])
+                    i = at + 1
+                    ff = True
+                    if len(body) == need - 1 and need > 2 and sum(body) & 0xFF == 0xFF:
+                        # A right checksum of FF ends the frame whether or not 55 follows (short acks of the
+                        # vendor's module program lack it). Should it be the first byte of the next header
+                        # instead, the search for a header goes on from here.
+                        found.append(_frame(body))
+                        body = None
+                        continue
+            if len(body) < need:
+                continue
+            if need == 2:
+                size = body[0] << 8 | body[1]
+                if OVERHEAD <= size <= self._largest:
+                    need = size + 2
+                else:
+                    found.append(BadFrame(TOO_SHORT if size < OVERHEAD else TOO_LONG))
+                    body = None
+            else:
+                total = body[-1]
+                body = memoryview(body)[:-1]
+                found.append(_frame(body) if sum(body) & 0xFF == total else _bad(CHECKSUM, body))
+                body = None
+        self._body = body
+        self._need = need
+        self._ff = ff
+        return found
+
+
+def _frame(body):
+    """The frame of a body without its checksum."""
+    return Frame(body[2], body[3], body[4] << 8 | body[5], bytes(body[6:]))
+
+
+def _bad(reason, body):
+    return BadFrame(reason, body[2] if len(body) > 2 else None, body[3] if len(body) > 3 else None)
