@@ -1,0 +1,89 @@
+"""What the operator decides about one relay, and the addresses that follow from it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+DAY_S: Final = 86_400
+
+# A host name or an address without port: what may be written into an answer for a module or an app.
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
+_ANY_HOST: Final = frozenset({"", "0.0.0.0", "::", "[::]"})  # noqa: S104  compared with, not bound to
+
+
+class Endpoints(NamedTuple):
+    """Where clients are told to connect. 0 says that there is no such listener."""
+
+    host: str
+    mqtt_port: int
+    mqtts_port: int
+    ws_port: int
+    wss_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """Settings of one relay process.
+
+    A port of 0 picks a free one; whoever binds it replaces the 0 (`dataclasses.replace`) before clients are told.
+    """
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str | None = None
+    """How browsers and WeChat reach the HTTP port, like ``https://relay.example.org``; needed behind a proxy."""
+
+    mqtt_host: str = "127.0.0.1"
+    mqtt_port: int = 1883
+    broker_url: str | None = None
+    """An MQTT broker of the operator's own; None starts the bundled one."""
+
+    store_url: str | None = None
+    """SQLAlchemy URL of the database; None keeps SQLite in `data_dir`."""
+
+    token_life_s: int = 7 * DAY_S
+    history_life_s: int = 30 * DAY_S
+    """How long single reports are kept; the latest state of a device stays."""
+
+    page_ticket_life_s: int = 300
+    page_session_life_s: int = DAY_S
+    claim_life_s: int = 30 * DAY_S
+    """The longest life of a binding code; WeChat's temporary QR codes live no longer."""
+
+    advertised_host: str | None = None
+    """Host told to devices and apps; None takes it from `public_url`, else from the request itself."""
+
+    advertised_mqtt_port: int | None = None
+    advertised_mqtts_port: int = 0
+    advertised_ws_port: int | None = None
+    advertised_wss_port: int | None = None
+    """None follows `public_url`; some clients use wss whenever this port is not 0, so it is 0 without TLS."""
+
+    @property
+    def database_url(self) -> str:
+        """The URL that the store opens."""
+        return self.store_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'relay.sqlite3'}"
+
+    def endpoints(self, request_host: str | None = None) -> Endpoints:
+        """The addresses to tell a client that came with the header `Host: request_host`."""
+        public = urlsplit(self.public_url or "")
+        tls = public.scheme == "https"
+        web_port = (public.port or (443 if tls else 80)) if self.public_url else self.port
+        ws_port, wss_port = (self.port, web_port) if tls else (web_port, 0)
+        return Endpoints(
+            host=self.advertised_host or public.hostname or self._host_of(request_host),
+            mqtt_port=self.mqtt_port if self.advertised_mqtt_port is None else self.advertised_mqtt_port,
+            mqtts_port=self.advertised_mqtts_port,
+            ws_port=ws_port if self.advertised_ws_port is None else self.advertised_ws_port,
+            wss_port=wss_port if self.advertised_wss_port is None else self.advertised_wss_port,
+        )
+
+    def _host_of(self, request_host: str | None) -> str:
+        """Its own address when it listens on one; else the name by which the peer reached it, if it is one."""
+        if self.host not in _ANY_HOST:
+            return self.host
+        named = re.sub(r":\d+$", "", request_host or "")
+        return named if _HOST.fullmatch(named) else "127.0.0.1"

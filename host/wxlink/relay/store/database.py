@@ -1,0 +1,116 @@
+"""The connections behind the store: many readers, one writer a process."""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Delete, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+READERS: Final = 4  # SQLite connections for reading; each holds a thread
+SERVER_WRITERS: Final = 8  # connections for writing to a database server, which orders writers by itself
+BUSY_MS: Final = 10_000  # how long to wait for another process to finish its transaction
+
+# WAL lets readers go on while a batch is written. synchronous=FULL, not NORMAL: a device's message is
+# acknowledged to the broker after its commit, and NORMAL may lose the last commits when the power fails; they
+# would be gone on both sides. One fsync a batch is what that costs.
+_PRAGMAS: Final = (
+    f"PRAGMA busy_timeout={BUSY_MS}",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+)
+
+
+class StoreError(Exception):
+    """The database cannot be used; the text says what to change."""
+
+
+class Database:
+    """Two engines on one URL: `read()` sees committed data, `write()` is a transaction alone in this process."""
+
+    def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    def connect(cls, url: str) -> "Database":
+        """Make the engines; a SQLite file is created readable by its owner only. Raises StoreError."""
+        try:
+            parsed = make_url(url)
+            if parsed.get_backend_name() == "sqlite":
+                return cls._sqlite(parsed)
+            engine = create_async_engine(parsed, pool_size=SERVER_WRITERS, pool_pre_ping=True)
+        except ArgumentError as error:
+            raise StoreError(
+                "the database URL cannot be read; write it like sqlite+aiosqlite:////var/lib/wxlink/relay.sqlite3"
+            ) from error
+        except ModuleNotFoundError as error:
+            raise StoreError(f"the database URL needs the Python package {error.name}; install it") from error
+        return cls(engine, engine)
+
+    @classmethod
+    def _sqlite(cls, url: URL) -> "Database":
+        if url.database in (None, "", ":memory:"):
+            raise StoreError(
+                "the relay needs a database in a file: a memory database is lost with its connection"
+            )
+        _create_private(Path(str(url.database)))
+        # Returning a reader to its pool needs no rollback: it never opens a transaction.
+        reader = create_async_engine(url, pool_size=READERS, max_overflow=0, pool_reset_on_return=None)
+        writer = create_async_engine(url, pool_size=1, max_overflow=0)
+        for engine, pragmas in ((reader, (*_PRAGMAS, "PRAGMA query_only=ON")), (writer, _PRAGMAS)):
+            event.listen(engine.sync_engine, "connect", _prepare(pragmas))
+        # IMMEDIATE takes the write lock first: a transaction that reads and then writes cannot fail half-way
+        # because another process wrote in between.
+        event.listen(writer.sync_engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
+        return cls(reader, writer)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for queries."""
+        async with self._reader.connect() as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed at the end of the block, rolled back when it raises."""
+        async with self._writer.begin() as conn:
+            yield conn
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+def insert(conn: AsyncConnection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that knows `on_conflict_do_...`, in the dialect of the connection."""
+    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+async def deleted(conn: AsyncConnection, statement: Delete) -> int:
+    """Run a DELETE; the number of rows that went."""
+    return int((await conn.execute(statement)).rowcount)
+
+
+def _create_private(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite gives its -wal and -shm files the mode of the database file.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _prepare(pragmas: Sequence[str]) -> Any:
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not open transactions of its own
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    return prepare

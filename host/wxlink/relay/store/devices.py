@@ -1,0 +1,181 @@
+"""Devices: who they are, whether they are on-line."""
+
+import hmac
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import delete, select, update
+
+from wxlink.relay.ids import new_did
+from wxlink.relay.store.database import Database, insert
+from wxlink.relay.store.schema import bindings, devices, states
+
+IDENTITIES_KEPT: Final = 20_000  # in memory, about 10 MB: one is needed for every report
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device. `connection` names its latest MQTT connection, `state_at` is when it last came or went."""
+
+    did: str
+    product_key: str
+    mac: str
+    passcode: str
+    online: bool
+    connection: str
+    disabled: bool
+    state_at: float
+    registered_at: float
+
+
+class Identity(NamedTuple):
+    """What never changes about a did."""
+
+    product_key: str
+    mac: str
+    passcode: str
+
+
+class Registered(NamedTuple):
+    """The outcome of a registration; `unbound` names the users who lost the replaced device."""
+
+    did: str
+    new: bool
+    replaced_did: str | None
+    unbound: tuple[str, ...]
+
+
+class Devices:
+    """The table of devices."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._identities: OrderedDict[str, Identity] = OrderedDict()
+
+    async def register(self, product_key: str, mac: str, passcode: str, at: float) -> Registered:
+        """The did of this module, drawn anew for an unknown one. The product must exist.
+
+        A known product key and mac with another passcode is a module that was reset: it gets a new did, and the
+        old one goes with its bindings.
+        """
+        query = select(devices.c.did, devices.c.passcode).where(
+            devices.c.product_key == product_key, devices.c.mac == mac
+        )
+        async with self._database.read() as conn:
+            known = (await conn.execute(query)).one_or_none()
+        if known is not None and _same(known.passcode, passcode):
+            return Registered(known.did, False, None, ())
+        async with self._database.write() as conn:
+            known = (await conn.execute(query)).one_or_none()  # another registration may have come first
+            if known is not None and _same(known.passcode, passcode):
+                return Registered(known.did, False, None, ())
+            unbound: tuple[str, ...] = ()
+            if known is not None:
+                unbound = tuple(
+                    (await conn.execute(select(bindings.c.uid).where(bindings.c.did == known.did))).scalars()
+                )
+                await conn.execute(delete(devices).where(devices.c.did == known.did))
+            did = new_did()
+            row = {
+                "did": did,
+                "product_key": product_key,
+                "mac": mac,
+                "passcode": passcode,
+                "online": False,
+                "connection": "",
+                "disabled": False,
+                "state_at": at,
+                "registered_at": at,
+            }
+            await conn.execute(insert(conn, devices).values(row))
+            await conn.execute(insert(conn, states).values(did=did, updated_at=0.0, attrs={}))
+        if known is not None:
+            self._identities.pop(known.did, None)
+        return Registered(did, True, None if known is None else known.did, unbound)
+
+    async def retire(self, did: str, passcode: str) -> tuple[str, ...] | None:
+        """Forget a did; the users who lost it, or None when did and passcode do not belong together."""
+        async with self._database.write() as conn:
+            known = (
+                await conn.execute(select(devices.c.passcode).where(devices.c.did == did))
+            ).scalar_one_or_none()
+            if known is None or not _same(known, passcode):
+                return None
+            unbound = tuple(
+                (await conn.execute(select(bindings.c.uid).where(bindings.c.did == did))).scalars()
+            )
+            await conn.execute(delete(devices).where(devices.c.did == did))
+        self._identities.pop(did, None)
+        return unbound
+
+    async def get(self, did: str) -> Device | None:
+        """The device, or None when there is none."""
+        async with self._database.read() as conn:
+            row = (await conn.execute(select(devices).where(devices.c.did == did))).one_or_none()
+        return None if row is None else Device(**row._mapping)
+
+    async def credentials(self, did: str) -> Device | None:
+        """The device if it may connect to the broker: None when it is unknown or disabled."""
+        device = await self.get(did)
+        return None if device is None or device.disabled else device
+
+    async def find(self, product_key: str, mac: str) -> Device | None:
+        """The device with this product key and mac."""
+        query = select(devices).where(devices.c.product_key == product_key, devices.c.mac == mac)
+        async with self._database.read() as conn:
+            row = (await conn.execute(query)).one_or_none()
+        return None if row is None else Device(**row._mapping)
+
+    async def identities(self, dids: Iterable[str]) -> dict[str, Identity]:
+        """Product key, mac and passcode of the dids that exist; one query for those not asked for lately."""
+        wanted = set(dids)
+        missing = wanted - self._identities.keys()
+        if missing:
+            query = select(devices.c.did, devices.c.product_key, devices.c.mac, devices.c.passcode)
+            async with self._database.read() as conn:
+                for did, *identity in await conn.execute(query.where(devices.c.did.in_(sorted(missing)))):
+                    self._identities[did] = Identity(*identity)
+        found = {did: self._identities[did] for did in wanted if did in self._identities}
+        for did in found:
+            self._identities.move_to_end(did)
+        while len(self._identities) > IDENTITIES_KEPT:
+            self._identities.popitem(last=False)
+        return found
+
+    async def set_presence(self, did: str, online: bool, connection: str, at: float) -> bool:
+        """Note that a connection of the device came or went; whether the device came or went with it.
+
+        The end of another connection than the latest says nothing: it is the late will of an earlier one.
+        """
+        async with self._database.write() as conn:
+            query = (
+                select(devices.c.online, devices.c.connection).where(devices.c.did == did).with_for_update()
+            )
+            known = (await conn.execute(query)).one_or_none()
+            if known is None or (not online and connection != known.connection):
+                return False
+            changed = bool(known.online) != online
+            if changed or connection != known.connection:
+                values: dict[str, object] = {"online": online, "connection": connection}
+                if changed:
+                    values["state_at"] = at
+                await conn.execute(update(devices).where(devices.c.did == did).values(values))
+        return changed
+
+    async def all_offline(self, at: float) -> int:
+        """Note that no device is connected, as after a start of the bundled broker; how many had been."""
+        statement = update(devices).where(devices.c.online).values(online=False, state_at=at)
+        async with self._database.write() as conn:
+            return int((await conn.execute(statement)).rowcount)
+
+    async def set_disabled(self, did: str, disabled: bool) -> bool:
+        """Lock a device out of the broker and of control, or let it in again; False when there is none."""
+        async with self._database.write() as conn:
+            statement = update(devices).where(devices.c.did == did).values(disabled=disabled)
+            return int((await conn.execute(statement)).rowcount) == 1
+
+
+def _same(known: str, given: str) -> bool:
+    return hmac.compare_digest(known.encode(), given.encode())

@@ -1,0 +1,82 @@
+"""Products: what the relay knows about a product key, with the codec for its P0 bytes."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+from wxproto.p0 import Codec
+from wxproto.product import Product as Definition
+
+from wxlink.relay.store.database import Database, insert
+from wxlink.relay.store.schema import products
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product. `definition` is its published JSON as it is."""
+
+    product_key: str
+    name: str
+    secret: str
+    definition: dict[str, Any]
+
+    @cached_property
+    def points(self) -> Definition:
+        """The definition, read: name, product key and data points."""
+        return Definition.from_dict(self.definition)
+
+    @cached_property
+    def codec(self) -> Codec:
+        """The codec between its P0 bytes and values."""
+        return Codec(self.points)
+
+
+class Products:
+    """The table of products, with those seen so far in memory: every report and every control asks for one.
+
+    A relay is restarted when another process has replaced a product's definition.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, Product] = {}
+
+    async def put(self, product: Product) -> None:
+        """Add a product, or replace the one with this product key.
+
+        Raises wxproto's ProductError, before anything is written, when the definition cannot be read.
+        """
+        _ = product.codec
+        row = {
+            "product_key": product.product_key,
+            "name": product.name,
+            "secret": product.secret.lower(),  # clients differ in what they lower-case before hashing
+            "definition": product.definition,
+        }
+        async with self._database.write() as conn:
+            await conn.execute(
+                insert(conn, products)
+                .values(row)
+                .on_conflict_do_update(index_elements=["product_key"], set_=row)
+            )
+        self._known.pop(product.product_key, None)
+
+    async def get(self, product_key: str) -> Product | None:
+        """The product, or None when there is none."""
+        if product_key not in self._known:
+            async with self._database.read() as conn:
+                query = select(products).where(products.c.product_key == product_key)
+                row = (await conn.execute(query)).one_or_none()
+            if row is None:
+                return None
+            self._known[product_key] = Product(**row._mapping)
+        return self._known[product_key]
+
+    async def all(self) -> list[Product]:
+        """Every product, by name."""
+        async with self._database.read() as conn:
+            return [
+                Product(**row._mapping)
+                for row in await conn.execute(select(products).order_by(products.c.name))
+            ]

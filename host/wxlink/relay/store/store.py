@@ -1,0 +1,75 @@
+"""The relay's database: opened, brought to the present schema, and one attribute a noun."""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from wxlink.relay.store.apps import Apps
+from wxlink.relay.store.bindings import Bindings
+from wxlink.relay.store.claims import Claims
+from wxlink.relay.store.database import Database, StoreError
+from wxlink.relay.store.devices import Devices
+from wxlink.relay.store.pages import Pages
+from wxlink.relay.store.people import People
+from wxlink.relay.store.products import Products
+from wxlink.relay.store.pushes import Pushes
+from wxlink.relay.store.states import States
+from wxlink.relay.store.users import Users
+
+_MIGRATIONS: Final = Path(__file__).with_name("migrations")
+
+
+class Store:
+    """Everything the relay must not forget. Several processes may open the same database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.apps = Apps(database)
+        self.users = Users(database)
+        self.people = People(database)
+        self.products = Products(database)
+        self.devices = Devices(database)
+        self.bindings = Bindings(database)
+        self.states = States(database)
+        self.claims = Claims(database)
+        self.pages = Pages(database)
+        self.pushes = Pushes(database)
+
+    @classmethod
+    async def open(cls, url: str) -> "Store":
+        """Open the database at this SQLAlchemy URL and migrate it. Raises StoreError naming the remedy."""
+        database = Database.connect(url)
+        try:
+            async with database.write() as conn:
+                await conn.run_sync(migrate)
+        except CommandError as error:
+            await database.close()
+            raise StoreError(
+                "the database was written by a newer wxlink; install that version or a later one"
+            ) from error
+        except DBAPIError as error:
+            await database.close()
+            raise StoreError(f"the database cannot be opened: {error.orig}") from error
+        return cls(database)
+
+    async def close(self) -> None:
+        """Close all connections; unfinished transactions are rolled back."""
+        await self._database.close()
+
+    async def prune(self, now: float, history_life_s: float) -> int:
+        """Forget what has expired, and single reports older than `history_life_s`; how many rows went."""
+        expired = [await noun.prune(now) for noun in (self.users, self.claims, self.pages, self.pushes)]
+        return sum(expired) + await self.states.prune(now - history_life_s)
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the database of this connection to the present schema, within its transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
