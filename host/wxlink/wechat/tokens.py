@@ -1,0 +1,50 @@
+"""The access token of one account, kept until shortly before its end."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+# WeChat hands out the same stable token until 300 s before its end and a new one from then on, while the old
+# one stays valid. Asking earlier would bring the same token back; the jitter spreads several processes.
+_HAND_OVER_S = 300
+_JITTER_S = 60
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token and the life WeChat gave it, in seconds."""
+
+    value: str
+    expires_in: float
+
+
+class TokenHolder:
+    """One token at a time; concurrent callers share one fetch.
+
+    Several processes may each have a holder: `stable_token` gives all of them the same token.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[Token]], clock: Clock = time.time) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._value = ""
+        self._renew_at = 0.0
+
+    async def get(self) -> str:
+        """A token that is good for some minutes more; raises what the fetch raises."""
+        async with self._lock:
+            if not self._value or self._clock() >= self._renew_at:
+                token = await self._fetch()
+                margin = _HAND_OVER_S - random.uniform(0, _JITTER_S)  # noqa: S311  spreads load, hides nothing
+                self._value, self._renew_at = token.value, self._clock() + token.expires_in - margin
+            return self._value
+
+    def drop(self, refused: str) -> None:
+        """Forget the token that WeChat refused, unless another caller has already replaced it."""
+        if self._value == refused:
+            self._value = ""
