@@ -1,0 +1,1 @@
+"""Figures of wxlink, each beside a named peer or limit that was measured in the same run."""
