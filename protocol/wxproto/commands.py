@@ -79,6 +79,12 @@ SUB_DEVICE = 0x0001
 SECRET_CODES = (DEVICE_INFO, 0x09)
 """Codes whose payload may hold a secret or a Wi-Fi password: printed as a length only."""
 
+
+def shown_payload(code, payload):
+    """Text of a payload for repr(); a length only where it may hold a secret."""
+    return "<%d bytes>" % len(payload) if code in SECRET_CODES else repr(payload)
+
+
 # Module status word (payload of 0D, big endian).
 STATUS_SOFTAP = 1 << 0
 STATUS_STATION = 1 << 1

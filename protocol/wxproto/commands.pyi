@@ -46,6 +46,8 @@ NOTICES: Final[dict[int, str]]
 SUB_DEVICE: Final = 0x0001
 SECRET_CODES: Final[tuple[int, ...]]
 
+def shown_payload(code: int, payload: bytes) -> str: ...
+
 STATUS_SOFTAP: Final = 1
 STATUS_STATION: Final = 2
 STATUS_ONBOARDING: Final = 4

@@ -4,7 +4,7 @@ Invariant of the decoder: any bytes give frames, bad frames or "need more" and n
 memory, and how the input is split changes nothing.
 """
 
-from .commands import SECRET_CODES
+from .commands import shown_payload
 from .errors import LocalError
 from .record import Record
 
@@ -41,8 +41,8 @@ class Frame(Record):
 
     def shown(self, field):
         """Hide the payload of commands that carry secrets."""
-        if field == "payload" and self.cmd in SECRET_CODES:
-            return "<%d bytes>" % len(self.payload)
+        if field == "payload":
+            return shown_payload(self.cmd, self.payload)
         return repr(getattr(self, field))
 
 

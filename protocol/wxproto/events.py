@@ -1,0 +1,65 @@
+"""What a Session reports; a BadFrame of the decoder is passed on as it is."""
+
+from .commands import shown_payload
+from .record import Record
+
+
+class Asked(Record):
+    """The peer sent a command. `wants_answer` is true when Session.answer() must acknowledge it."""
+
+    fields = ("cmd", "sn", "flags", "payload")
+
+    def __init__(self, cmd, sn, flags, payload, wants_answer=False):
+        self.cmd = cmd
+        self.sn = sn
+        self.flags = flags
+        self.payload = payload
+        self.wants_answer = wants_answer
+
+    def shown(self, field):
+        """Hide the payload of commands that carry secrets."""
+        return shown_payload(self.cmd, self.payload) if field == "payload" else repr(getattr(self, field))
+
+
+class Answered(Record):
+    """The peer acknowledged our command `cmd` (the code asked, not the ack's); ticket 0: the session's own."""
+
+    fields = ("ticket", "cmd", "sn", "payload")
+
+    def __init__(self, ticket, cmd, sn, payload):
+        self.ticket = ticket
+        self.cmd = cmd
+        self.sn = sn
+        self.payload = payload
+
+    def shown(self, field):
+        """Hide the payload of acknowledgements that carry secrets."""
+        return shown_payload(self.cmd + 1, self.payload) if field == "payload" else repr(getattr(self, field))
+
+
+class GaveUp(Record):
+    """No acknowledgement came after all sends, or the link was down and the question was never sent."""
+
+    fields = ("ticket", "cmd")
+
+    def __init__(self, ticket, cmd):
+        self.ticket = ticket
+        self.cmd = cmd
+
+
+class PeerNotice(Record):
+    """The peer reports an error (commands.NOTICES) about our frame `sn`."""
+
+    fields = ("code", "sn")
+
+    def __init__(self, code, sn):
+        self.code = code
+        self.sn = sn
+
+
+class LinkUp(Record):
+    """The peer is there: commands may be sent from now on."""
+
+
+class LinkLost(Record):
+    """Module only: the MCU is silent; questions in the queue were given up."""

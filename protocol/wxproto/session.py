@@ -1,0 +1,360 @@
+"""The conversation on the serial link (README 3.3), for both ends: the role is a parameter.
+
+Bytes and the time go in, events and bytes come out. Times are integer milliseconds that never go back and
+never wrap. One question is outstanding at a time; while it waits, the peer's commands are acknowledged.
+"""
+
+from .actions import READS
+from .commands import (
+    BY_ACTION,
+    COMMANDS,
+    DATA,
+    ERROR_CHECKSUM,
+    ERROR_OTHER,
+    ERROR_UNKNOWN_COMMAND,
+    GET_DEVICE_INFO,
+    HEARTBEAT,
+    MCU,
+    MCU_NOTICE,
+    MODULE,
+    MODULE_NOTICE,
+    NOTICE_OF,
+    P0_DOWN,
+    SUB_DEVICE,
+)
+from .errors import LocalError
+from .events import Answered, Asked, GaveUp, LinkLost, LinkUp, PeerNotice
+from .frame import CHECKSUM, MAX_PAYLOAD, BadFrame, Decoder, encode
+
+ACK_TIMEOUT_MS = 200
+"""Milliseconds from a send to its repeat."""
+SENDS = 3
+"""Sends of one question in total, as the vendor's module program does."""
+HEARTBEAT_MS = 55_000
+"""Milliseconds between heartbeats of the module."""
+LOST_AFTER = 4
+"""Unanswered heartbeats in a row after which the MCU counts as lost."""
+MAX_QUEUE = 16
+"""Questions waiting; more than a product can ask in the 600 ms one may take is a loop gone wild."""
+DUPLICATE_MS = 3500
+"""Milliseconds in which an equal command is a repeat; older MCU programs repeat after up to 3 s."""
+MAX_BACKLOG = 16_640
+"""Bytes not yet fetched: two of the largest frames, stuffed throughout; what exceeds it is lost."""
+
+# States of the link, and what moves it.
+DOWN = "down"
+UP = "up"
+DOUBT = "doubt"
+ANSWERED = "device information came"
+SERVED = "device information was given, or a later command came"
+SILENT = "a heartbeat was given up"
+HEARD = "a good frame came"
+GONE = "too many heartbeats were given up"
+
+TRANSITIONS = {
+    MODULE: {
+        (DOWN, ANSWERED): UP,
+        (UP, SILENT): DOUBT,
+        (DOUBT, HEARD): UP,
+        (DOUBT, GONE): DOWN,
+    },
+    MCU: {
+        (DOWN, SERVED): UP,
+    },
+}
+"""Role -> (state, what happened) -> next state; what is not listed changes nothing. DOWN comes first."""
+
+_OWN = 0  # ticket of the session's own questions
+
+
+class _Question:
+    def __init__(self, ticket, cmd, sn, frame):
+        self.ticket = ticket
+        self.cmd = cmd
+        self.sn = sn
+        self.frame = frame
+        self.sent = 0
+        self.deadline = 0
+
+
+class Session:
+    """One end of the link; `role` is commands.MODULE or commands.MCU.
+
+    The module asks for device information by itself until it comes (LinkUp), then sends heartbeats. A silent
+    MCU is pinged at once; when `lost_after` pings stay unanswered, LinkLost is reported and the asking begins
+    again. While the module's link is down its questions are given up unsent: nothing may switch minutes
+    later. The MCU's questions wait for LinkUp: it must not begin before it has given its device information.
+    """
+
+    def __init__(
+        self,
+        role,
+        *,
+        ack_timeout_ms=ACK_TIMEOUT_MS,
+        sends=SENDS,
+        heartbeat_ms=HEARTBEAT_MS,
+        lost_after=LOST_AFTER,
+        max_queue=MAX_QUEUE,
+        max_payload=MAX_PAYLOAD,
+        duplicate_ms=DUPLICATE_MS,
+        max_backlog=MAX_BACKLOG,
+    ):
+        if role not in TRANSITIONS:
+            raise LocalError("role must be commands.MODULE or commands.MCU, not %r" % (role,))
+        if min(ack_timeout_ms, sends, heartbeat_ms, lost_after, max_queue) < 1:
+            raise LocalError("limits of a session must be at least 1")
+        self.role = role
+        self._ack_timeout_ms = ack_timeout_ms
+        self._sends = sends
+        self._heartbeat_ms = heartbeat_ms
+        self._lost_after = lost_after
+        self._max_queue = max_queue
+        self._duplicate_ms = duplicate_ms
+        self._max_backlog = max_backlog
+        self._decoder = Decoder(max_payload)
+        self._state = DOWN
+        self._started = role == MCU
+        self._out = bytearray()
+        self._later = []  # events that happened outside receive() and poll()
+        self._queue = []
+        self._question = None  # the outstanding one
+        self._next_sn = 0
+        self._next_ticket = _OWN + 1
+        self._heartbeat_at = 0
+        self._missed = 0
+        self._last = None  # last command of the peer, its acknowledgement (None until answered) and time
+        self._last_ack = None
+        self._last_at = 0
+
+    @property
+    def up(self):
+        """True while the peer is there, as far as known."""
+        return self._state != DOWN
+
+    def ask(self, cmd, payload=b"", *, now, flags=0):
+        """Send a command, or queue it behind the outstanding one; gives the ticket of its Answered or GaveUp.
+
+        LocalError when this role may not ask `cmd`, the payload is too long or `max_queue` questions wait.
+        """
+        row = COMMANDS.get(cmd)
+        if row is None or row.asker != self.role or row.ack is None:
+            raise LocalError("the %s cannot ask command %02X; see commands.COMMANDS" % (self.role, cmd))
+        if len(self._queue) + len(self._later) >= self._max_queue:
+            raise LocalError("%d questions wait already: wait for Answered or GaveUp" % self._max_queue)
+        ticket = self._next_ticket
+        if self._state == DOWN and self.role == MODULE:
+            self._later.append(GaveUp(ticket, cmd))
+        else:
+            self._queue.append(self._new_question(ticket, cmd, payload, flags))
+            self._send_next(now)
+        self._next_ticket += 1
+        return ticket
+
+    def answer(self, asked, payload=b""):
+        """Acknowledge an Asked whose `wants_answer` is true with data. LocalError when it wants none."""
+        if not asked.wants_answer:
+            raise LocalError("command %02X was acknowledged already" % asked.cmd)
+        ack = encode(COMMANDS[asked.cmd].ack, asked.sn, payload, _ack_flags(asked))
+        asked.wants_answer = False
+        self._send(ack)
+        last = self._last
+        if last is not None and (last.cmd, last.sn, last.payload) == (asked.cmd, asked.sn, asked.payload):
+            self._last_ack = ack
+        if asked.cmd == GET_DEVICE_INFO:
+            self._move(SERVED, self._later)
+
+    def receive(self, data, now):
+        """Take bytes from the wire; gives the events they cause."""
+        events = self._begin()
+        for found in self._decoder.feed(data):
+            if isinstance(found, BadFrame):
+                events.append(found)
+                if found.reason == CHECKSUM:
+                    self._refuse(found, ERROR_CHECKSUM)
+            else:
+                self._take(found, now, events)
+        self._send_next(now)
+        return events
+
+    def poll(self, now):
+        """Do what time demands: repeats, giving up, heartbeats; gives the events of it."""
+        events = self._begin()
+        question = self._question
+        if question is not None and now >= question.deadline:
+            if question.sent < self._sends:
+                self._transmit(question, now)
+            else:
+                self._question = None
+                self._give_up(question, events)
+        if self._beating() and now >= self._heartbeat_at:
+            self._ping()
+            self._heartbeat_at = now + self._heartbeat_ms
+        self._send_next(now)
+        return events
+
+    def data_to_send(self):
+        """Bytes for the wire, each given once; empty when there is nothing."""
+        out = bytes(self._out)
+        if out:
+            self._out = bytearray()
+        return out
+
+    def next_deadline(self):
+        """Time at which poll() is due, None while nothing waits; 0 means at once."""
+        if self._later or not self._started:
+            return 0
+        times = []
+        if self._question is not None:
+            times.append(self._question.deadline)
+        if self._beating():
+            times.append(self._heartbeat_at)
+        return min(times) if times else None
+
+    def _begin(self):
+        self._started = True
+        events = self._later
+        self._later = []
+        return events
+
+    def _beating(self):
+        return self.role == MODULE and self._state != DOWN
+
+    def _move(self, what, events):
+        """Follow TRANSITIONS; true when the state changed."""
+        before = self._state
+        after = TRANSITIONS[self.role].get((before, what))
+        if after is None:
+            return False
+        self._state = after
+        if before == DOWN:
+            events.append(LinkUp())
+        elif after == DOWN:
+            events.append(LinkLost())
+        return True
+
+    def _take(self, frame, now, events):
+        cmd = frame.cmd
+        self._missed = 0
+        self._move(HEARD, events)
+        if cmd in (MODULE_NOTICE, MCU_NOTICE):
+            self._take_notice(frame, now, events)
+        elif cmd & 1:
+            self._take_command(frame, now, events)
+        else:
+            self._take_ack(frame, now, events)
+
+    def _take_ack(self, frame, now, events):
+        question = self._question
+        if question is None or frame.cmd != question.cmd + 1 or frame.sn != question.sn:
+            return  # late or stray
+        self._question = None
+        if question.ticket != _OWN or question.cmd != HEARTBEAT:
+            events.append(Answered(question.ticket, question.cmd, frame.sn, frame.payload))
+        if question.cmd == GET_DEVICE_INFO and self._move(ANSWERED, events):
+            self._heartbeat_at = now + self._heartbeat_ms
+
+    def _take_notice(self, frame, now, events):
+        if frame.cmd == NOTICE_OF[self.role] or not frame.payload:
+            return  # never a notice on a notice
+        events.append(PeerNotice(frame.payload[0], frame.sn))
+        question = self._question
+        if (
+            question is not None
+            and frame.payload[0] == ERROR_CHECKSUM
+            and frame.sn == question.sn
+            and question.sent < self._sends
+        ):
+            self._transmit(question, now)
+
+    def _take_command(self, frame, now, events):
+        row = COMMANDS.get(frame.cmd)
+        if row is None or row.asker == self.role:
+            self._refuse(frame, ERROR_UNKNOWN_COMMAND)
+            return
+        if frame == self._last and now - self._last_at <= self._duplicate_ms:
+            self._last_at = now
+            if self._last_ack is not None:
+                self._send(self._last_ack)
+            return
+        wants_answer = row.reply == DATA
+        head = b""
+        if row.reply == BY_ACTION:
+            head = _sub_device(frame)
+            if len(frame.payload) <= len(head):
+                self._refuse(frame, ERROR_OTHER)
+                return
+            wants_answer = frame.payload[len(head)] in READS
+        self._last = frame
+        self._last_at = now
+        self._last_ack = None
+        if not wants_answer:
+            self._last_ack = encode(row.ack, frame.sn, head, _ack_flags(frame))
+            self._send(self._last_ack)
+        if frame.cmd != GET_DEVICE_INFO:
+            self._move(SERVED, events)
+        events.append(Asked(frame.cmd, frame.sn, frame.flags, frame.payload, wants_answer))
+
+    def _refuse(self, frame, error):
+        """Send an error notice about a command; acknowledgements and notices are met with silence."""
+        if frame.cmd & 1 and frame.cmd != MODULE_NOTICE:
+            self._send(encode(NOTICE_OF[self.role], frame.sn, bytes((error,))))
+
+    def _give_up(self, question, events):
+        if question.ticket != _OWN:
+            events.append(GaveUp(question.ticket, question.cmd))
+        elif question.cmd == HEARTBEAT:
+            self._missed += 1
+            self._move(SILENT, events)
+            if self._missed < self._lost_after:
+                self._ping()
+                return
+            self._move(GONE, events)
+            self._missed = 0
+            events.extend([GaveUp(one.ticket, one.cmd) for one in self._queue if one.ticket != _OWN])
+            self._queue = []
+
+    def _ping(self):
+        """Put a heartbeat at the head of the queue, unless one waits or is under way."""
+        waiting = [self._question, *self._queue[:1]]
+        if not any(one is not None and one.ticket == _OWN for one in waiting):
+            self._queue.insert(0, self._new_question(_OWN, HEARTBEAT, b"", 0))
+
+    def _new_question(self, ticket, cmd, payload, flags):
+        sn = self._next_sn
+        frame = encode(cmd, sn, payload, flags)
+        self._next_sn = (sn + 1) & 0xFF
+        return _Question(ticket, cmd, sn, frame)
+
+    def _send_next(self, now):
+        if self._question is not None:
+            return
+        if self._state != DOWN:
+            if not self._queue:
+                return
+            self._question = self._queue.pop(0)
+        elif self.role == MODULE:
+            self._question = self._new_question(_OWN, GET_DEVICE_INFO, b"", 0)
+        else:
+            return
+        self._transmit(self._question, now)
+
+    def _transmit(self, question, now):
+        question.sent += 1
+        question.deadline = now + self._ack_timeout_ms
+        self._send(question.frame)
+
+    def _send(self, frame):
+        if len(self._out) + len(frame) <= self._max_backlog:
+            self._out.extend(frame)
+
+
+def _sub_device(frame):
+    """didlen + did before the action of a sub-device's P0, empty without the flag; may be cut short."""
+    if not frame.flags & SUB_DEVICE or not frame.payload:
+        return b""
+    return frame.payload[: 1 + frame.payload[0]]
+
+
+def _ack_flags(asked):
+    """Flags of an acknowledgement: those of a sub-device's P0 are repeated, all others are 0."""
+    return asked.flags if asked.cmd == P0_DOWN and asked.flags & SUB_DEVICE else 0
