@@ -27,14 +27,14 @@ class Endpoints(NamedTuple):
 class RelaySettings:
     """Settings of one relay process.
 
-    A port of 0 picks a free one; whoever binds it replaces the 0 (`dataclasses.replace`) before clients are told.
+    A port of 0 picks a free one; whoever binds it puts the real one here before clients are told.
     """
 
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str | None = None
-    """How browsers and WeChat reach the HTTP port, like ``https://relay.example.org``; needed behind a proxy."""
+    """How browsers and WeChat reach the HTTP port (``https://relay.example.org``); needed behind a proxy."""
 
     mqtt_host: str = "127.0.0.1"
     mqtt_port: int = 1883
@@ -82,7 +82,7 @@ class RelaySettings:
         )
 
     def _host_of(self, request_host: str | None) -> str:
-        """Its own address when it listens on one; else the name by which the peer reached it, if it is one."""
+        """Its own address when it listens on one; else the name by which the peer reached it."""
         if self.host not in _ANY_HOST:
             return self.host
         named = re.sub(r":\d+$", "", request_host or "")

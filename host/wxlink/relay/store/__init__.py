@@ -2,7 +2,7 @@
 
 from wxlink.relay.store.apps import App
 from wxlink.relay.store.bindings import NORMAL, SPECIAL, Binding, Bound
-from wxlink.relay.store.claims import Redeemed
+from wxlink.relay.store.claims import Redeemed, Refusal
 from wxlink.relay.store.database import StoreError
 from wxlink.relay.store.devices import Device, Identity, Registered
 from wxlink.relay.store.pages import Ticket
@@ -29,6 +29,7 @@ __all__ = [
     "Pending",
     "Product",
     "Redeemed",
+    "Refusal",
     "Registered",
     "Replied",
     "Report",

@@ -32,7 +32,7 @@ class StoreError(Exception):
 
 
 class Database:
-    """Two engines on one URL: `read()` sees committed data, `write()` is a transaction alone in this process."""
+    """Two engines on one URL: `read()` sees committed data, `write()` is a transaction, alone here."""
 
     def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
         self._reader = reader

@@ -57,8 +57,8 @@ class Devices:
     async def register(self, product_key: str, mac: str, passcode: str, at: float) -> Registered:
         """The did of this module, drawn anew for an unknown one. The product must exist.
 
-        A known product key and mac with another passcode is a module that was reset: it gets a new did, and the
-        old one goes with its bindings.
+        A known product key and mac with another passcode is a module that was reset: it gets a new did,
+        and the old one goes with its bindings.
         """
         query = select(devices.c.did, devices.c.passcode).where(
             devices.c.product_key == product_key, devices.c.mac == mac

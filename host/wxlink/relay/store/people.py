@@ -10,10 +10,10 @@ from wxlink.relay.store.users import User, add_user
 class People:
     """Who an openid of an official account is.
 
-    An openid is a name, not a secret: pages, logs and other software see it. The app API lets anyone who knows
-    a `phone_id` log in as that anonymous user, so a person of WeChat is never the user whose phone id is the
-    openid. The person gets a user of their own that belongs to no app (`appid` null): no log-in of the app APIs
-    can reach it, only a message that WeChat signed, or WeChat's OAuth.
+    An openid is a name, not a secret: pages, logs and other software see it. The app API lets anyone who
+    knows a `phone_id` log in as that anonymous user, so a person of WeChat is never the user whose phone id
+    is the openid. The person gets a user of their own that belongs to no app (`appid` null): no log-in of
+    the app APIs can reach it, only a message that WeChat signed, or WeChat's OAuth.
     """
 
     def __init__(self, database: Database) -> None:

@@ -2,7 +2,7 @@
 
 Times are unix seconds as floating-point numbers. Secrets that only have to be recognised (tokens, claims,
 tickets, sessions) are stored as SHA-256 (`ids.fingerprint`), passwords as scrypt; a product secret and a
-device's passcode are stored in clear, because the signature of bind_mac and the module protocol need their text.
+device's passcode are stored in clear: the signature of bind_mac and the module protocol need their text.
 """
 
 from sqlalchemy import (
@@ -144,6 +144,8 @@ claims = Table(
     Column("claim", _FINGERPRINT, primary_key=True),
     Column("did", _DID, ForeignKey(devices.c.did, ondelete="CASCADE"), nullable=False),
     Column("expires_at", Double, nullable=False),
+    Column("used_by", _KEY, ForeignKey(users.c.uid, ondelete="SET NULL")),
+    Column("used", Boolean, nullable=False),
     Index(None, "did", "expires_at"),
 )
 

@@ -94,7 +94,10 @@ def upgrade() -> None:
         sa.Column("claim", sa.String(length=64), nullable=False),
         sa.Column("did", sa.String(length=22), nullable=False),
         sa.Column("expires_at", sa.Double(), nullable=False),
+        sa.Column("used_by", sa.String(length=32), nullable=True),
+        sa.Column("used", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["did"], ["devices.did"], name="fk_claims_did", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["used_by"], ["users.uid"], name="fk_claims_used_by", ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("claim", name="pk_claims"),
     )
     op.create_index("ix_claims_did_expires_at", "claims", ["did", "expires_at"])
