@@ -1,7 +1,8 @@
 """The broker asks here who may connect (NATS auth callout); the answer comes from the table of devices.
 
-A device's user name and client id are its did, its password the passcode. It may publish to `dev2app/<did>` and
-below and to `cli2ser_req`, and subscribe to `app2dev/<did>/#`, `ser2cli_res/<did>`, `ser2cli_noti/<product key>`.
+A device's user name and client id are its did, its password the passcode. It may publish to
+`dev2app/<did>` and below and to `cli2ser_req`, and subscribe to `app2dev/<did>/#`, `ser2cli_res/<did>`
+and `ser2cli_noti/<product key>`.
 """
 
 import asyncio

@@ -16,7 +16,8 @@ class Reported:
 
     cmd: 0x0091, 0x0093 or 0x0094; sn only with the last two. attrs: what the P0 says, complete for a
     fixed-length product, only what was present for a variable-length one; None when the P0 is no status
-    (pass-through, hub). Values are those of `values.to_store`. envelope: the frame as it came. at: unix seconds.
+    (pass-through, hub). Values are those of `values.to_store`. envelope: the frame as it came.
+    at: unix seconds.
     """
 
     did: str
@@ -65,8 +66,7 @@ _E = TypeVar("_E")
 class Bus:
     """Fan-out inside one process. Callbacks run at once in `publish`, in the order they began to watch.
 
-    A callback must not block; one that raises is logged and the others still run. For the event loop only, not
-    thread-safe.
+    A callback must not block; one that raises is logged and the others still run. Not thread-safe.
     """
 
     def __init__(self) -> None:

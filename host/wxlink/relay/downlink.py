@@ -1,0 +1,216 @@
+"""Business data to devices: sent without an answer (0x0090) or asked for one (0x0093 -> 0x0094).
+
+Nothing is queued for a device that is off-line: a command is delivered now or refused.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from wxlink.relay.broker import MAX_PAYLOAD_BYTES
+from wxlink.relay.errors import ApiError
+from wxlink.relay.ids import new_client_id
+from wxproto import envelope
+
+MAX_P0_BYTES = MAX_PAYLOAD_BYTES - 256  # leaves room for the envelope and for what the broker adds
+ANSWER_WITHIN_S = (
+    10.0  # the module asks its MCU three times, half a second apart, and may wait in a queue first
+)
+MAX_ASKS = 2_000  # outstanding in all: as many commands as the MQTT client queues
+MAX_ASKS_PER_DEVICE = 16  # a module takes them one after another; more would time out anyway
+MAX_REQUESTS = (
+    2_000  # requests of devices (0x0093) that clients may still acknowledge; the oldest is forgotten
+)
+MAX_SN = 0xFFFFFFFF
+MAX_COUNT = 0xFFFF  # the count of clients is a u16
+
+log = logging.getLogger(__name__)
+
+
+class DeviceStatus(Protocol):
+    """What must be known of a device before something is sent to it."""
+
+    @property
+    def online(self) -> bool: ...
+    @property
+    def disabled(self) -> bool: ...
+
+
+class Publisher(Protocol):
+    """Where messages go. `publish` is QoS 1 and raises ConnectionError when the broker is away."""
+
+    def publish(self, topic: str, payload: bytes) -> None: ...
+
+
+class Downlink:
+    """Sends to devices through one MQTT client, under one client id and one run of serial numbers.
+
+    device: did -> its status, or None when there is no such device.
+    """
+
+    def __init__(self, publisher: Publisher, device: Callable[[str], Awaitable[DeviceStatus | None]]) -> None:
+        self.client_id = new_client_id()
+        self._publisher = publisher
+        self._device = device
+        # From a random start, so that an answer to the relay's last run matches nothing of this one.
+        self._sn = secrets.randbelow(MAX_SN)
+        self._asks: dict[tuple[str, int], asyncio.Future[bytes]] = {}
+        self._requests: OrderedDict[tuple[str, int], None] = OrderedDict()
+
+    async def send(self, did: str, p0: bytes) -> None:
+        """Send P0 without wanting an answer.
+
+        Raises ApiError: 9014 no such device, 9015 P0 longer than MAX_P0_BYTES, 9021 the broker is away,
+        9023 disabled, 9042 off-line.
+        """
+        await self._check(did, p0)
+        self._publish(did, envelope.encode(envelope.NOTIFY, p0))
+
+    async def start_ask(
+        self, did: str, p0: bytes, within_s: float = ANSWER_WITHIN_S
+    ) -> "asyncio.Future[bytes]":
+        """Send P0 that wants an answer and return at once with a future of the answer's body.
+
+        The body is a P0 read reply, or empty for a control. The future raises ApiError 9021 when no answer
+        came in time and 9042 when the device went off-line. Raises as `send`, and 9041 when MAX_ASKS are open.
+        """
+        await self._check(did, p0)
+        of_device = sum(1 for asked, _ in self._asks if asked == did)
+        if len(self._asks) >= MAX_ASKS or of_device >= MAX_ASKS_PER_DEVICE:
+            raise ApiError(9041, "earlier requests are still waiting for this device's answer")
+        self._sn = self._sn % MAX_SN + 1
+        sn = self._sn
+        self._publish(did, envelope.encode(envelope.REQUEST, p0, sn))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bytes] = loop.create_future()
+        late = ApiError(9021, f"the device did not answer within {within_s:g} s")
+        timer = loop.call_later(within_s, _fail, future, late)
+
+        def settled(done: "asyncio.Future[bytes]") -> None:
+            timer.cancel()
+            self._asks.pop((did, sn), None)
+            if not done.cancelled():
+                done.exception()  # an asker that left need not look at it
+
+        future.add_done_callback(settled)
+        self._asks[did, sn] = future
+        return future
+
+    async def ask(self, did: str, p0: bytes, within_s: float = ANSWER_WITHIN_S) -> bytes:
+        """Send P0 and wait for the body of the answer. Raises as `start_ask` and its future."""
+        return await (await self.start_ask(did, p0, within_s))
+
+    def acknowledge(self, did: str, sn: int) -> bool:
+        """Answer a device's own 0x0093, once: True for the first client that does, False for the others."""
+        if (did, sn) not in self._requests:
+            return False
+        del self._requests[did, sn]
+        self._publish(did, envelope.encode(envelope.ANSWER, b"", sn))
+        return True
+
+    def tell_client_count(self, did: str, count: int) -> None:
+        """Tell a module how many clients watch it; without a broker nothing, it is told when it is back."""
+        body = min(count, MAX_COUNT).to_bytes(2, "big")
+        try:
+            self._publisher.publish(
+                f"ser2cli_res/{did}", envelope.encode_service(envelope.CLIENT_COUNT, body)
+            )
+        except ConnectionError as error:
+            log.info("the client count of %s was not sent: %s", did, error)
+
+    # Ingest calls these.
+
+    def answered(self, did: str, client_id: str | None, sn: int, body: bytes) -> bool:
+        """A 0x0094 came; client_id is the tail of its topic. True when an ask was waiting for it."""
+        future = self._asks.get((did, sn)) if client_id in (None, self.client_id) else None
+        if future is None or future.done():
+            return False
+        future.set_result(body)
+        return True
+
+    def requested(self, did: str, sn: int) -> None:
+        """A device sent a 0x0093 that a client may acknowledge."""
+        self._requests[did, sn] = None
+        self._requests.move_to_end((did, sn))
+        while len(self._requests) > MAX_REQUESTS:
+            self._requests.popitem(last=False)
+
+    def went_offline(self, did: str) -> None:
+        """Nobody will answer: fail what waits for this device."""
+        for (asked, _), future in tuple(self._asks.items()):
+            if asked == did:
+                _fail(future, ApiError(9042))
+
+    async def _check(self, did: str, p0: bytes) -> None:
+        if len(p0) > MAX_P0_BYTES:
+            raise ApiError(9015, f"business data of {len(p0)} bytes; {MAX_P0_BYTES} at most are sent")
+        device = await self._device(did)
+        if device is None:
+            raise ApiError(9014)
+        if device.disabled:
+            raise ApiError(9023)
+        if not device.online:
+            raise ApiError(9042)
+
+    def _publish(self, did: str, message: bytes) -> None:
+        try:
+            self._publisher.publish(f"app2dev/{did}/{self.client_id}", message)
+        except ConnectionError as error:
+            raise ApiError(9021, str(error)) from error
+
+
+def _fail(future: "asyncio.Future[bytes]", error: ApiError) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+class ClientCounts:
+    """Tells a module when its first client begins to watch, when the last one leaves, and when it comes.
+
+    A change is sent by one task, so that a page that is reloaded costs one message or none.
+    """
+
+    def __init__(
+        self,
+        downlink: Downlink,
+        device: Callable[[str], Awaitable[DeviceStatus | None]],
+        watchers: Callable[[str], int],
+    ) -> None:
+        self._downlink = downlink
+        self._device = device
+        self._watchers = watchers
+        self._changed: OrderedDict[str, None] = OrderedDict()
+        self._work = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._task = asyncio.create_task(self._run(), name="client counts")
+
+    async def stop(self) -> None:
+        """Stop sending."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+
+    def changed(self, did: str, _count: int = 0) -> None:
+        """The number of watchers changed, or the device came on-line."""
+        self._changed[did] = None
+        self._work.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._changed:
+                did, _ = self._changed.popitem(last=False)
+                try:
+                    device = await self._device(did)
+                except Exception:
+                    log.exception("the client count of %s was not sent", did)
+                    continue
+                if device is not None and device.online:
+                    self._downlink.tell_client_count(did, self._watchers(did))
