@@ -22,7 +22,7 @@ class Asked(Record):
 
 
 class Answered(Record):
-    """The peer acknowledged our command `cmd` (the code asked, not the ack's); ticket 0: the session's own."""
+    """The peer acknowledged our command `cmd` (the code asked, not the ack's); ticket 0 is its own."""
 
     fields = ("ticket", "cmd", "sn", "payload")
 

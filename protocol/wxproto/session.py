@@ -315,8 +315,8 @@ class Session:
 
     def _ping(self):
         """Put a heartbeat at the head of the queue, unless one waits or is under way."""
-        waiting = [self._question, *self._queue[:1]]
-        if not any(one is not None and one.ticket == _OWN for one in waiting):
+        waiting = self._queue[0] if self._queue else None
+        if not any(one is not None and one.ticket == _OWN for one in (self._question, waiting)):
             self._queue.insert(0, self._new_question(_OWN, HEARTBEAT, b"", 0))
 
     def _new_question(self, ticket, cmd, payload, flags):
