@@ -1,6 +1,7 @@
 """Identifiers and secrets that the relay draws. All come from the operating system's random source."""
 
 import hashlib
+import hmac
 import secrets
 import string
 from typing import Final
@@ -32,12 +33,17 @@ def new_client_id() -> str:
     return "usr" + "".join(secrets.choice(string.digits) for _ in range(CLIENT_ID_DIGITS))
 
 
+def is_same(secret: str, given: str) -> bool:
+    """Whether a peer gave the secret; takes as long for every wrong text of the same length."""
+    return hmac.compare_digest(secret.encode(), given.encode("utf-8", "surrogatepass"))
+
+
 def fingerprint(secret: str) -> str:
     """SHA-256 hex of a secret: what the store keeps in its place.
 
     The secrets are random and long, so a plain hash is enough; passwords go through scrypt instead.
     """
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _draw(length: int) -> str:

@@ -49,27 +49,20 @@ def from_client(product: Product, attrs: Attrs, binary_coding: str = HEX) -> dic
     """
     if binary_coding not in BINARY_CODINGS:
         raise LocalError(f"binary_coding is one of {', '.join(BINARY_CODINGS)}, not {binary_coding!r:.40}")
-    points = _points(product)
     values: dict[str, Any] = {}
     for name, value in attrs.items():
-        point = points.get(name)
-        if point is None:
-            raise LocalError(f"the product has no data point {name!r:.80}")
+        point = product.point(name)
         values[name] = _READERS[_family(point)](point, value, binary_coding)
     return values
 
 
 def _each(product: Product, attrs: Attrs, by_type: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
-    points = _points(product)
-    return {
-        name: by_type[points[name].data_type](value) if points[name].data_type in by_type else value
-        for name, value in attrs.items()
-        if name in points
-    }
-
-
-def _points(product: Product) -> dict[str, Point]:
-    return {point.name: point for point in product.points}
+    shown: dict[str, Any] = {}
+    for name, value in attrs.items():
+        if name in product:
+            change = by_type.get(product.point(name).data_type)
+            shown[name] = value if change is None else change(value)
+    return shown
 
 
 def _family(point: Point) -> str:
@@ -94,8 +87,7 @@ def _read_enum(point: Point, value: Any, _coding: str) -> str:
     if isinstance(value, str) and value in point.values:
         return value
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(point.values):
-        text: str = point.values[value]
-        return text
+        return point.values[value]
     raise LocalError(f"{point.name}: one of {', '.join(point.values)} or its index, not {value!r:.40}")
 
 

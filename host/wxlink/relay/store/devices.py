@@ -1,6 +1,5 @@
 """Devices: who they are, whether they are on-line."""
 
-import hmac
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import delete, select, update
 
-from wxlink.relay.ids import new_did
+from wxlink.relay.ids import is_same, new_did
 from wxlink.relay.store.database import Database, insert
 from wxlink.relay.store.schema import bindings, devices, states
 
@@ -65,11 +64,11 @@ class Devices:
         )
         async with self._database.read() as conn:
             known = (await conn.execute(query)).one_or_none()
-        if known is not None and _same(known.passcode, passcode):
+        if known is not None and is_same(known.passcode, passcode):
             return Registered(known.did, False, None, ())
         async with self._database.write() as conn:
             known = (await conn.execute(query)).one_or_none()  # another registration may have come first
-            if known is not None and _same(known.passcode, passcode):
+            if known is not None and is_same(known.passcode, passcode):
                 return Registered(known.did, False, None, ())
             unbound: tuple[str, ...] = ()
             if known is not None:
@@ -101,7 +100,7 @@ class Devices:
             known = (
                 await conn.execute(select(devices.c.passcode).where(devices.c.did == did))
             ).scalar_one_or_none()
-            if known is None or not _same(known, passcode):
+            if known is None or not is_same(known, passcode):
                 return None
             unbound = tuple(
                 (await conn.execute(select(bindings.c.uid).where(bindings.c.did == did))).scalars()
@@ -175,7 +174,3 @@ class Devices:
         async with self._database.write() as conn:
             statement = update(devices).where(devices.c.did == did).values(disabled=disabled)
             return int((await conn.execute(statement)).rowcount) == 1
-
-
-def _same(known: str, given: str) -> bool:
-    return hmac.compare_digest(known.encode(), given.encode())

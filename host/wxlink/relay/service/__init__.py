@@ -1,0 +1,10 @@
+"""The relay's use cases: `Service`, and what it gives out."""
+
+from wxlink.relay.service.accounts import Login
+from wxlink.relay.service.control import Latest
+from wxlink.relay.service.core import Clock, Owned
+from wxlink.relay.service.household import PAGE_MAX, ClaimRefused
+from wxlink.relay.service.pages import PageSession
+from wxlink.relay.service.service import Service
+
+__all__ = ["PAGE_MAX", "ClaimRefused", "Clock", "Latest", "Login", "Owned", "PageSession", "Service"]

@@ -1,0 +1,79 @@
+"""What every use case needs: the store, the bus, the way down to devices, the settings and the time."""
+
+import re
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeAlias
+
+from wxlink.relay.downlink import Downlink
+from wxlink.relay.errors import ApiError
+from wxlink.relay.events import Bus
+from wxlink.relay.settings import RelaySettings
+from wxlink.relay.store import Binding, Bound, Device, Product, Store
+
+Clock: TypeAlias = Callable[[], float]
+"""Gives unix seconds."""
+
+
+_DID: Final = re.compile(r"[A-Za-z0-9]{22}")
+_PRODUCT_KEY: Final = re.compile(r"[0-9a-f]{32}")
+_STORABLE: Final = re.compile(r"[^\0\ud800-\udfff]*")  # PostgreSQL keeps no NUL, UTF-8 has no lone surrogates
+
+
+class Owned(NamedTuple):
+    """A device as one of its users has it, with its product."""
+
+    binding: Binding
+    device: Device
+    product: Product
+
+
+class Core:
+    """The ground that the use cases stand on, and the rule who may see a device."""
+
+    def __init__(
+        self, store: Store, bus: Bus, downlink: Downlink, settings: RelaySettings, clock: Clock
+    ) -> None:
+        self.store = store
+        self.bus = bus
+        self.downlink = downlink
+        self.settings = settings
+        self.clock = clock
+
+    async def device(self, uid: str, did: str) -> Owned:
+        """The device, for a user who is bound to it.
+
+        Raises ApiError: 9014 no such device, 9017 the user is not bound to it.
+        """
+        if not _DID.fullmatch(did):
+            raise ApiError(9014)
+        bound = await self.store.bindings.get(uid, did)
+        if bound is None:
+            raise ApiError(9014 if await self.store.devices.get(did) is None else 9017)
+        return await self._owned(bound)
+
+    async def product(self, product_key: str) -> Product:
+        """The product. Raises ApiError 9002 when there is none."""
+        product = None
+        if _PRODUCT_KEY.fullmatch(product_key):
+            product = await self.store.products.get(product_key)
+        if product is None:
+            raise ApiError(9002)
+        return product
+
+    async def registered_device(self, did: str) -> Device:
+        """A device that its module or its maker asks for. Raises ApiError 9014 when there is none."""
+        device = await self.store.devices.get(did) if _DID.fullmatch(did) else None
+        if device is None:
+            raise ApiError(9014)
+        return device
+
+    async def _owned(self, bound: Bound) -> Owned:
+        return Owned(bound.binding, bound.device, await self.product(bound.device.product_key))
+
+
+def check_text(name: str, text: str, most: int, least: int = 0) -> None:
+    """Raises ApiError 9015 unless the text can be stored and has `least` to `most` characters."""
+    if not least <= len(text) <= most:
+        raise ApiError(9015, f"{name} has {least} to {most} characters")
+    if not _STORABLE.fullmatch(text):
+        raise ApiError(9015, f"{name} holds characters that are none")

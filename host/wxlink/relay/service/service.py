@@ -1,0 +1,18 @@
+"""The relay's use cases in one place, for every API and for WeChat."""
+
+from wxlink.relay.service.accounts import Accounts
+from wxlink.relay.service.control import Control
+from wxlink.relay.service.household import Household
+from wxlink.relay.service.pages import Pages
+from wxlink.relay.service.people import People
+
+
+class Service(Accounts, Household, Control, Pages, People):
+    """What users and devices can do. The access rules live here: a user sees and controls bound devices only.
+
+    Made of one class a noun: Accounts, Household (binding), Control (data points), Pages, People (WeChat).
+    """
+
+    async def prune(self) -> int:
+        """Forget what has expired and reports that are too old; how many rows went. To be run hourly."""
+        return await self.store.prune(self.clock(), self.settings.history_life_s)
