@@ -45,20 +45,84 @@ class Publisher(Protocol):
     def publish(self, topic: str, payload: bytes) -> None: ...
 
 
+class Asks:
+    """Questions that wait for a device's answer, and devices' questions that wait for a client's.
+
+    client_id: under which the relay asks; it is the tail of the topics.
+    """
+
+    def __init__(self) -> None:
+        self.client_id = new_client_id()
+        # From a random start, so that an answer to the relay's last run matches nothing of this one.
+        self._sn = secrets.randbelow(MAX_SN)
+        self._asks: dict[tuple[str, int], asyncio.Future[bytes]] = {}
+        self._requests: OrderedDict[tuple[str, int], bool] = OrderedDict()
+
+    def next_sn(self, did: str) -> int:
+        """A serial number for a question to the device. Raises ApiError 9041 when too many are open."""
+        of_device = sum(1 for asked, _ in self._asks if asked == did)
+        if len(self._asks) >= MAX_ASKS or of_device >= MAX_ASKS_PER_DEVICE:
+            raise ApiError(9041, "earlier requests still wait for this device's answer")
+        self._sn = self._sn % MAX_SN + 1
+        return self._sn
+
+    def open(self, did: str, sn: int, within_s: float) -> "asyncio.Future[bytes]":
+        """A future of the answer's body; raises ApiError 9021 after `within_s`, 9042 when the device goes."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bytes] = loop.create_future()
+        late = ApiError(9021, f"the device did not answer within {within_s:g} s")
+        timer = loop.call_later(within_s, _fail, future, late)
+
+        def settled(done: "asyncio.Future[bytes]") -> None:
+            timer.cancel()
+            self._asks.pop((did, sn), None)
+            if not done.cancelled():
+                done.exception()  # an asker that left need not look at it
+
+        future.add_done_callback(settled)
+        self._asks[did, sn] = future
+        return future
+
+    def take_request(self, did: str, sn: int) -> bool:
+        """True once for each question of a device: for the first client that answers it."""
+        return self._requests.pop((did, sn), False)
+
+    # Ingest calls these.
+
+    def answered(self, did: str, client_id: str | None, sn: int, body: bytes) -> bool:
+        """A 0x0094 came; client_id is the tail of its topic. True when a question was waiting for it."""
+        future = self._asks.get((did, sn)) if client_id in (None, self.client_id) else None
+        if future is None or future.done():
+            return False
+        future.set_result(body)
+        return True
+
+    def requested(self, did: str, sn: int) -> None:
+        """A device sent a 0x0093 that a client may acknowledge."""
+        self._requests[did, sn] = True
+        self._requests.move_to_end((did, sn))
+        while len(self._requests) > MAX_REQUESTS:
+            self._requests.popitem(last=False)
+
+    def went_offline(self, did: str) -> None:
+        """Nobody will answer: fail what waits for this device."""
+        for (asked, _), future in tuple(self._asks.items()):
+            if asked == did:
+                _fail(future, ApiError(9042))
+
+
 class Downlink:
-    """Sends to devices through one MQTT client, under one client id and one run of serial numbers.
+    """Sends to devices through one MQTT client.
 
     device: did -> its status, or None when there is no such device.
     """
 
-    def __init__(self, publisher: Publisher, device: Callable[[str], Awaitable[DeviceStatus | None]]) -> None:
-        self.client_id = new_client_id()
+    def __init__(
+        self, publisher: Publisher, asks: Asks, device: Callable[[str], Awaitable[DeviceStatus | None]]
+    ) -> None:
         self._publisher = publisher
+        self._asks = asks
         self._device = device
-        # From a random start, so that an answer to the relay's last run matches nothing of this one.
-        self._sn = secrets.randbelow(MAX_SN)
-        self._asks: dict[tuple[str, int], asyncio.Future[bytes]] = {}
-        self._requests: OrderedDict[tuple[str, int], None] = OrderedDict()
 
     async def send(self, did: str, p0: bytes) -> None:
         """Send P0 without wanting an answer.
@@ -75,74 +139,35 @@ class Downlink:
         """Send P0 that wants an answer and return at once with a future of the answer's body.
 
         The body is a P0 read reply, or empty for a control. The future raises ApiError 9021 when no answer
-        came in time and 9042 when the device went off-line. Raises as `send`, and 9041 when MAX_ASKS are open.
+        came in time and 9042 when the device went off-line. Raises as `send`, and 9041 with too many open.
         """
         await self._check(did, p0)
-        of_device = sum(1 for asked, _ in self._asks if asked == did)
-        if len(self._asks) >= MAX_ASKS or of_device >= MAX_ASKS_PER_DEVICE:
-            raise ApiError(9041, "earlier requests are still waiting for this device's answer")
-        self._sn = self._sn % MAX_SN + 1
-        sn = self._sn
+        sn = self._asks.next_sn(did)
         self._publish(did, envelope.encode(envelope.REQUEST, p0, sn))
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[bytes] = loop.create_future()
-        late = ApiError(9021, f"the device did not answer within {within_s:g} s")
-        timer = loop.call_later(within_s, _fail, future, late)
-
-        def settled(done: "asyncio.Future[bytes]") -> None:
-            timer.cancel()
-            self._asks.pop((did, sn), None)
-            if not done.cancelled():
-                done.exception()  # an asker that left need not look at it
-
-        future.add_done_callback(settled)
-        self._asks[did, sn] = future
-        return future
+        return self._asks.open(did, sn, within_s)
 
     async def ask(self, did: str, p0: bytes, within_s: float = ANSWER_WITHIN_S) -> bytes:
         """Send P0 and wait for the body of the answer. Raises as `start_ask` and its future."""
         return await (await self.start_ask(did, p0, within_s))
 
     def acknowledge(self, did: str, sn: int) -> bool:
-        """Answer a device's own 0x0093, once: True for the first client that does, False for the others."""
-        if (did, sn) not in self._requests:
+        """Answer a device's own 0x0093, once: True for the first client that does, False for the others.
+
+        Raises ApiError 9021 when the broker is away.
+        """
+        if not self._asks.take_request(did, sn):
             return False
-        del self._requests[did, sn]
         self._publish(did, envelope.encode(envelope.ANSWER, b"", sn))
         return True
 
     def tell_client_count(self, did: str, count: int) -> None:
         """Tell a module how many clients watch it; without a broker nothing, it is told when it is back."""
         body = min(count, MAX_COUNT).to_bytes(2, "big")
+        message = envelope.encode_service(envelope.CLIENT_COUNT, body)
         try:
-            self._publisher.publish(
-                f"ser2cli_res/{did}", envelope.encode_service(envelope.CLIENT_COUNT, body)
-            )
+            self._publisher.publish(f"ser2cli_res/{did}", message)
         except ConnectionError as error:
             log.info("the client count of %s was not sent: %s", did, error)
-
-    # Ingest calls these.
-
-    def answered(self, did: str, client_id: str | None, sn: int, body: bytes) -> bool:
-        """A 0x0094 came; client_id is the tail of its topic. True when an ask was waiting for it."""
-        future = self._asks.get((did, sn)) if client_id in (None, self.client_id) else None
-        if future is None or future.done():
-            return False
-        future.set_result(body)
-        return True
-
-    def requested(self, did: str, sn: int) -> None:
-        """A device sent a 0x0093 that a client may acknowledge."""
-        self._requests[did, sn] = None
-        self._requests.move_to_end((did, sn))
-        while len(self._requests) > MAX_REQUESTS:
-            self._requests.popitem(last=False)
-
-    def went_offline(self, did: str) -> None:
-        """Nobody will answer: fail what waits for this device."""
-        for (asked, _), future in tuple(self._asks.items()):
-            if asked == did:
-                _fail(future, ApiError(9042))
 
     async def _check(self, did: str, p0: bytes) -> None:
         if len(p0) > MAX_P0_BYTES:
@@ -157,7 +182,7 @@ class Downlink:
 
     def _publish(self, did: str, message: bytes) -> None:
         try:
-            self._publisher.publish(f"app2dev/{did}/{self.client_id}", message)
+            self._publisher.publish(f"app2dev/{did}/{self._asks.client_id}", message)
         except ConnectionError as error:
             raise ApiError(9021, str(error)) from error
 
