@@ -1,0 +1,142 @@
+"""Decode every vector and print one canonical line each; runs unchanged on CPython and MicroPython.
+
+Usage: python vector_check.py VECTORS_FOLDER PRODUCTS_FOLDER, with wxproto on the import path.
+The comparison of the lines, and with the fields written in the vectors, is test_vectors.py.
+"""
+
+import json
+import sys
+
+from wxproto import envelope, frame
+from wxproto.commands import MCU, MODULE
+from wxproto.device_info import DeviceInfo
+from wxproto.errors import PeerError
+from wxproto.p0 import Codec
+from wxproto.product import Product
+from wxproto.session import Session
+
+out = print
+
+
+def load(path):
+    with open(path, "rb") as file:
+        return json.loads(file.read().decode())
+
+
+def hexed(data):
+    return bytes(data).hex().upper()
+
+
+def text_of(value):
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, (bytes, bytearray)):
+        return hexed(value)
+    return str(value)
+
+
+def text_of_values(values):
+    if isinstance(values, list):
+        return ",".join(sorted(values))
+    return ",".join([name + "=" + text_of(values[name]) for name in sorted(values)])
+
+
+def text_of_frame(found):
+    if isinstance(found, frame.BadFrame):
+        return f"bad({found.reason},{found.cmd},{found.sn})"
+    return f"{found.cmd:02X}/{found.sn}/{found.flags:04X}/{hexed(found.payload)}"
+
+
+def check_serial(vector):
+    data = bytes.fromhex(vector["hex"])
+    found = frame.Decoder().feed(data)
+    bytewise = frame.Decoder()
+    again = []
+    for i in range(len(data)):
+        again += bytewise.feed(data[i : i + 1])
+    if again != found:
+        raise AssertionError(f"bytewise gives {again}, at once {found}")
+    good = [one for one in found if isinstance(one, frame.Frame)]
+    encoded = b"".join([frame.encode(one.cmd, one.sn, one.payload, one.flags) for one in good])
+    receiver = Session(MCU if vector["direction"] == "W2D" else MODULE)
+    receiver.poll(0)
+    receiver.data_to_send()
+    receiver.receive(data, 0)
+    out("serial", vector["name"], " ".join([text_of_frame(one) for one in found]))
+    out("serial", vector["name"], "encoded", hexed(encoded))
+    out("serial", vector["name"], "reply", hexed(receiver.data_to_send()))
+    if found and isinstance(found[0], frame.Frame) and found[0].cmd == 0x02:
+        check_device_info(vector["name"], found[0].payload)
+
+
+def check_device_info(name, payload):
+    info = DeviceInfo.decode(payload)
+    shown = [field + "=" + text_of(getattr(info, field)) for field in info.fields]
+    out("device_info", name, ",".join(shown))
+    if info.encode() != payload:
+        raise AssertionError(f"{name}: device information does not encode to itself")
+
+
+def check_p0(vector, codec):
+    p0 = bytes.fromhex(vector["p0"])
+    kind = vector["kind"]
+    decode = {"control": codec.decode_control, "read": codec.decode_read}.get(kind, codec.decode_report)
+    try:
+        values = decode(p0)
+    except PeerError as error:
+        out("p0", vector["name"], "PeerError", error)
+        return
+    if kind == "control":
+        encoded = codec.encode_control(values)
+    elif kind == "read":
+        encoded = codec.encode_read(values)
+    else:
+        encoded = codec.encode_report(values, reply=kind == "reply")
+    out("p0", vector["name"], text_of_values(values))
+    out("p0", vector["name"], "encoded", hexed(encoded))
+
+
+def check_envelope(vector):
+    found = envelope.decode(bytes.fromhex(vector["hex"]))
+    encoded = envelope.encode(found.cmd, found.p0, found.sn, found.flag)
+    out("envelope", vector["name"], f"{found.cmd:04X}/{found.flag:02X}/{found.sn}/{hexed(found.p0)}")
+    out("envelope", vector["name"], "encoded", hexed(encoded))
+
+
+def check_service(vector):
+    cmd, body = envelope.decode_service(bytes.fromhex(vector["hex"]))
+    out("service", vector["name"], f"{cmd:04X}/{hexed(body)}")
+    out("service", vector["name"], "encoded", hexed(envelope.encode_service(cmd, body)))
+
+
+def check_malformed(vector):
+    try:
+        envelope.decode(bytes.fromhex(vector["hex"]))
+    except PeerError as error:
+        out("malformed", vector["name"], "PeerError", error)
+    else:
+        out("malformed", vector["name"], "accepted")
+
+
+def main(vectors, products):
+    for vector in load(vectors + "/serial-frames.json"):
+        check_serial(vector)
+    p0 = load(vectors + "/p0.json")
+    codecs = {}
+    for vector in p0["vectors"]:
+        name = vector["product"]
+        if name not in codecs:
+            definition = p0["products"].get(name) or load(products + "/" + name + ".json")
+            codecs[name] = Codec(Product.from_dict(definition))
+        check_p0(vector, codecs[name])
+    envelopes = load(vectors + "/envelope.json")
+    for vector in envelopes["envelopes"]:
+        check_envelope(vector)
+    for vector in envelopes["services"]:
+        check_service(vector)
+    for vector in envelopes["malformed"]:
+        check_malformed(vector)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
