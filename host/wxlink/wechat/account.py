@@ -2,8 +2,9 @@
 
 import base64
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self
 from urllib.parse import urlsplit
 
 WECHAT_API = "https://api.weixin.qq.com"
@@ -30,7 +31,7 @@ class AccountError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class OfficialAccount:
+class Account:
     """Settings of one Official Account. Raises AccountError naming the field to mend.
 
     `name` stands in the callback's path (`/wx/<name>/callback`). `next_aes_key` is the key that WeChat
@@ -61,6 +62,10 @@ class OfficialAccount:
         if not (base.scheme == "https" or (base.scheme == "http" and base.hostname in _LOOPBACK)):
             advice = "https://, or http:// on this machine for the sandbox"
             raise AccountError(f"WeChat account {self.name!r}: api_base must be {advice}")
+
+    def at(self, api_base: str) -> Self:
+        """The same account whose API is asked for elsewhere, such as at a sandbox."""
+        return replace(self, api_base=api_base)
 
 
 def decode_aes_key(text: str) -> bytes:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from wxlink.wechat.account import Mode, OfficialAccount
+from wxlink.wechat.account import Account, Mode
 from wxlink.wechat.bounded_body import BodyTooLong, read_at_most
 from wxlink.wechat.crypto import CryptoError, MessageCrypto, Opened, Sealed, check_signature
 from wxlink.wechat.home import PushLog
@@ -59,7 +59,7 @@ class Callback:
 
     def __init__(
         self,
-        account: OfficialAccount,
+        account: Account,
         answer: Answer,
         pushes: PushLog,
         *,

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from wxlink.wechat.account import OfficialAccount
+from wxlink.wechat.account import Account
 from wxlink.wechat.bounded_body import BodyTooLong, read_at_most
 from wxlink.wechat.errcodes import MENU_MISSING, Action, Rule, rule_of
 from wxlink.wechat.redact import shown_url
@@ -72,7 +72,7 @@ class WeChatClient:
 
     def __init__(
         self,
-        account: OfficialAccount,
+        account: Account,
         session: aiohttp.ClientSession,
         *,
         clock: Clock = time.time,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from wxlink.wechat.account import OfficialAccount, decode_aes_key
+from wxlink.wechat.account import Account, decode_aes_key
 
 _AES_BLOCK = 16  # bytes
 _PAD_BLOCK = 32  # bytes: WeChat pads to 32, not to the cipher's block
@@ -67,7 +67,7 @@ class MessageCrypto:
         self._keys = [decode_aes_key(key) for key in (aes_key, next_aes_key) if key]
 
     @classmethod
-    def of(cls, account: OfficialAccount) -> "MessageCrypto":
+    def of(cls, account: Account) -> "MessageCrypto":
         """The crypto of an account, ready for the key it may switch to."""
         return cls(account.token, account.aes_key, account.appid, account.next_aes_key)
 

@@ -37,8 +37,6 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
     USED = "used"
     UNKNOWN = "unknown"
-    TAKEN = "taken"
-    """The device belongs to someone else."""
 
 
 class Home(Protocol):
@@ -47,8 +45,8 @@ class Home(Protocol):
     async def claim(self, person: Person, scene: str, language: Language) -> DeviceView | Refusal:
         """Bind the device of a `bind:…` scene to the person; their second try gives the device again."""
 
-    async def devices(self, person: Person, language: Language) -> Sequence[DeviceView]:
-        """The person's devices, oldest binding first."""
+    async def devices(self, person: Person, language: Language, limit: int) -> Sequence[DeviceView]:
+        """The person's devices, oldest binding first, at most `limit`."""
 
     async def page_link(self, person: Person, did: str) -> str | None:
         """An address that opens the device's page for this person; None when the house has no pages."""

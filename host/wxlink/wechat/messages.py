@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from wxlink.wechat.strict_xml import Element, XmlError, parse
 
 _MAX_ID_CHARS = 64  # openids have 28, original ids 15, message ids 20
-_SCENE_PREFIX = "qrscene_"  # only on subscribe; SCAN carries the bare scene
+SCENE_PREFIX = "qrscene_"  # only on subscribe; SCAN carries the bare scene
 _EVENT_TYPES = ("event", "device_event")
 _EVENT_DISCRIMINATORS = ("EventKey", "DeviceID", "MsgID")
 _MESSAGE_IDS = ("MsgId", "MsgID")
@@ -188,7 +188,7 @@ _Build = Callable[[_Head, Element], Push]
 
 
 def _subscribed(head: _Head, x: Element) -> Push:
-    return Subscribed(*head, x.value("EventKey").removeprefix(_SCENE_PREFIX), x.value("Ticket"))
+    return Subscribed(*head, x.value("EventKey").removeprefix(SCENE_PREFIX), x.value("Ticket"))
 
 
 def _code_scanned(head: _Head, x: Element) -> Push:
