@@ -28,7 +28,7 @@
 #define WXLINK_SLOW_MS 6000u          /* read-only numbers and binaries: not reported more often */
 #define WXLINK_FULL_MS 600000u        /* everything is reported again after this time */
 #define WXLINK_RESTART_MS 600u        /* from the ack of a restart command to the restart callback */
-#define WXLINK_POLL_BYTES 255u        /* bytes handled by one wxlink_poll, so that a noisy line cannot hold the main loop */
+#define WXLINK_POLL_BYTES 255u        /* handled by one wxlink_poll, so that a noisy line cannot hold the main loop */
 
 /* Module status bits handed to `status` (command 0D, serial-link 3). */
 #define WXLINK_STATUS_SOFTAP 0x0001u

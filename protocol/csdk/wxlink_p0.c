@@ -15,7 +15,7 @@ typedef struct {
 
 bool wxlink_flag(const uint8_t *flags, uint16_t size, uint16_t index)
 {
-    return index / 8 < size && ((flags[size - 1 - index / 8] >> (index % 8)) & 1u) != 0;
+    return index / 8 < size && (flags[size - 1 - index / 8] & (1u << (index % 8))) != 0;
 }
 
 void wxlink_set_flag(uint8_t *flags, uint16_t size, uint16_t index)
@@ -94,7 +94,8 @@ static uint32_t get_bits(const uint8_t *body, const cursor *at, uint16_t length)
 {
     uint32_t value = 0;
     for (uint16_t i = length; i-- > 0;) {
-        value = (value << 1) | (wxlink_flag(body + at->group.start, at->group.size, (uint16_t)(at->bit + i)) ? 1u : 0u);
+        const bool bit = wxlink_flag(body + at->group.start, at->group.size, (uint16_t)(at->bit + i));
+        value = value << 1 | (bit ? 1u : 0u);
     }
     return value;
 }
@@ -199,7 +200,7 @@ static uint32_t control_body_size(const wxlink_product *product, const uint8_t *
     return size;
 }
 
-/* One pass over a control: checks it when `values` is NULL, else stores. False when a data point cannot take its value. */
+/* One pass over a control: checks it when `values` is NULL, else stores. False when it asks for the impossible. */
 static bool walk_control(const wxlink_product *product, const uint8_t *p0, void *values)
 {
     const uint8_t *flags = p0 + 1;

@@ -38,8 +38,8 @@ void wxlink_p0_control_store(const wxlink_product *product, const uint8_t *p0, v
 bool wxlink_p0_controls(const wxlink_product *product, const uint8_t *p0, uint16_t id);
 
 /* Encodes a report or read reply behind an action byte; `flags` (flag_size bytes, bit = id) names the data points of a
- * variable product and may stand at p0 + 1 already. A fixed product's frame always holds everything. Numbers beyond their limits
- * are clamped. Gives the size. */
+ * variable product and may stand at p0 + 1 already. A fixed product's frame always holds everything. Numbers
+ * beyond their limits are clamped. Gives the size. */
 uint16_t wxlink_p0_status(const wxlink_product *product, uint8_t action, const uint8_t *flags, const void *values,
                           uint8_t *p0);
 

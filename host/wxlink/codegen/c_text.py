@@ -1,0 +1,76 @@
+"""Names and texts made fit for C."""
+
+import re
+from collections.abc import Callable, Iterable
+
+_RESERVED_WORDS = """
+    auto break case char const continue default do double else enum extern float for goto if inline int
+    long register restrict return short signed sizeof static struct switch typedef union unsigned void
+    volatile while asm bool catch class const_cast delete dynamic_cast explicit export false friend mutable
+    namespace new operator private protected public reinterpret_cast static_cast template this throw true
+    try typeid typename using virtual wchar_t alignas alignof char16_t char32_t constexpr decltype noexcept nullptr static_assert
+    thread_local linux unix errno NULL EOF near far huge interrupt
+    at bdata bit code data idata pdata reentrant sbit sfr sfr16 small compact large xdata flash eeprom
+"""
+RESERVED = frozenset(_RESERVED_WORDS.split())
+"""What no struct member may be named: keywords of C, C++ and of 8051 and AVR compilers, and usual macros."""
+
+_NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
+_MAX_WORD = 40  # characters; longer identifiers help nobody
+
+
+def member_name(name: str, id_: int) -> str:
+    """A struct member for a data point's name: the name itself wherever C allows it."""
+    if not name.isascii():
+        return f"point{id_}"
+    if name.startswith("_"):
+        return f"p{name}"
+    return f"{name}_" if name in RESERVED else name
+
+
+def macro_word(text: str) -> str:
+    """Upper-case word for a macro or enum constant; empty when the text has no ASCII letter or digit."""
+    if not text.isascii():
+        return ""
+    return _NOT_WORD.sub("_", text).strip("_").upper()[:_MAX_WORD].rstrip("_")
+
+
+def file_word(*texts: str | None) -> str:
+    """Lower-case word to begin file, type and function names with, from the first text that gives one."""
+    for text in texts:
+        word = macro_word(text or "").lower()
+        if word and word[0].isalpha() and word not in RESERVED and word != "wxlink":
+            return word
+    return "product"
+
+
+def unique(stem: str, suffix: str, used: set[str], names: Callable[[str], Iterable[str]]) -> str:
+    """The stem, lengthened by the suffix until none of `names(stem)` is used; they are used from then on."""
+    while not used.isdisjoint(names(stem)):
+        stem += suffix
+    used.update(names(stem))
+    return stem
+
+
+def comment(*texts: str | None) -> str:
+    """Texts side by side on one line, unable to end a comment; what says the same twice is said once."""
+    lines = []
+    for text in texts:
+        line = " ".join((text or "").split()).replace("*/", "* /").replace("/*", "/ *").rstrip("\\")
+        line = "".join(c for c in line if c.isprintable())
+        if line and line not in lines:
+            lines.append(line)
+    return " | ".join(lines)
+
+
+def string(text: str) -> str:
+    """A C string literal; UTF-8 stays readable, everything else that could surprise a compiler is escaped."""
+    out = []
+    for char in text:
+        if char in '"\\?':
+            out.append("\\" + char)
+        elif char.isprintable():
+            out.append(char)
+        else:
+            out.extend(f"\\{byte:03o}" for byte in char.encode())
+    return '"' + "".join(out) + '"'

@@ -1,0 +1,216 @@
+"""Product -> C: the values struct, tables and limits that the MCU SDK (protocol/csdk) works with."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from string import Template
+
+from wxlink.assets import asset
+from wxlink.codegen import c_text
+from wxlink.codegen.layout import Layout, layout_of
+from wxlink.codegen.product_file import read_product
+from wxproto.product import ALERT, FAULT, READONLY, WRITABLE, Point, Product
+
+TEMPLATES = (("{}_product.h", "product.h.in"), ("{}_product.c", "product.c.in"), ("{}_names.c", "names.c.in"))
+"""(file name for a prefix, template in protocol/templates) of every generated file."""
+
+INFO_SIZE = 106
+"""Bytes of the device information with a secret: the longest answer that no product changes (README 3.1)."""
+
+_KINDS = {
+    WRITABLE: "WXLINK_WRITABLE",
+    READONLY: "WXLINK_READONLY",
+    ALERT: "WXLINK_ALERT",
+    FAULT: "WXLINK_FAULT",
+}
+_KIND_WORDS = {WRITABLE: "writable", READONLY: "read-only", ALERT: "alert", FAULT: "fault"}
+_C_TYPES = {
+    "bool": "bool",
+    "enum": "uint8_t",
+    "uint8": "uint8_t",
+    "uint16": "uint16_t",
+    "uint32": "uint32_t",
+    "binary": "uint8_t",
+}
+_INT32 = 2**31 - 1
+_INT64 = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A data point with its names in C: struct member, word in macros, names of its enum values."""
+
+    point: Point
+    member: str
+    word: str
+    values: tuple[str, ...]
+
+    @property
+    def remark(self) -> str:
+        """Chinese and English name, for a comment."""
+        return c_text.comment(self.point.display_name, self.point.display_name_en)
+
+
+def generate(product: Product, prefix: str | None = None) -> dict[str, str]:
+    """The generated files of a product, name -> text; the same product always gives the same text.
+
+    prefix: word that begins every file, type and function name; taken from the product's name when None.
+    """
+    word = c_text.file_word(prefix, product.name_en, product.name)
+    upper = word.upper()
+    layout = layout_of(product)
+    named = _named(product, upper)
+    status = 1 + (layout.flag_size if product.variable else 0) + layout.status_size
+    control = 1 + layout.control_flag_size + layout.control_size
+    fields = {
+        "product": c_text.comment(product.name, product.name_en) or "a product without a name",
+        "product_key": product.product_key,
+        "prefix": word,
+        "upper": upper,
+        "form": "Variable-length" if product.variable else "Fixed-length",
+        "count": len(product.points),
+        "variable": "true" if product.variable else "false",
+        "frame_payload": max(INFO_SIZE, status, control),
+        "report_payload": status,
+        "flag_size": layout.flag_size,
+        "control_flag_size": layout.control_flag_size,
+        "control_size": layout.control_size,
+        "status_size": layout.status_size,
+        "groups": ", ".join(f"{{{group.start}, {group.size}}}" for group in layout.groups),
+        "point_ids": "\n".join(f"    {upper}_POINT_{one.word} = {one.point.id}," for one in named),
+        "members": "\n".join(_member(one) for one in named),
+        "enums": "".join(_enum(one) for one in named if one.values),
+        "numbers": "".join(_number(one, upper) for one in named if one.point.is_number),
+        "points": "\n".join(_row(one, layout) for one in named),
+        "names": "\n".join(f"    {c_text.string(one.point.name)}," for one in named),
+        "text_tables": "".join(_texts(one) for one in named if one.values),
+        "texts": "\n".join(f"    texts_{one.point.id}," if one.values else "    NULL," for one in named),
+    }
+    files = {}
+    for name, template in TEMPLATES:
+        text = asset(f"protocol/templates/{template}").read_text("utf-8")
+        files[name.format(word)] = Template(text).substitute(fields)
+    return files
+
+
+def write(product_file: Path, out_dir: Path) -> list[Path]:
+    """Generate the C files of a product file into a folder, named after the file; gives their paths.
+
+    ProductError names what to mend in the product file; OSError when the folder cannot be written. Files that
+    would not change are left untouched, so that nothing is compiled again for them.
+    """
+    product = read_product(product_file)
+    files = generate(product, product_file.stem)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, text in files.items():
+        path = out_dir / name
+        if not path.exists() or path.read_bytes() != text.encode():
+            path.write_text(text, "utf-8", newline="\n")
+        paths.append(path)
+    return paths
+
+
+def _named(product: Product, upper: str) -> list[_Named]:
+    """Names that are valid and unique in C, whatever the product file calls its points."""
+    members: set[str] = set()
+    taken = {f"{upper}_{word}" for word in ("PRODUCT_H", "PRODUCT_KEY", "POINTS", "RING_SIZE", "FRAME_SIZE")}
+    taken |= {f"{upper}_REPORT_SIZE", f"{upper}_FLAG_SIZE"}
+    named = []
+    for point in product.points:
+        suffix = f"_{point.id}"
+        member = c_text.unique(c_text.member_name(point.name, point.id), suffix, members, lambda stem: {stem})
+        endings = [f"_VALUE{i}{_value_word(point, i)}" for i in range(len(point.values))]
+        if point.is_number:
+            endings += ["_RAW_MIN", "_RAW_MAX", "_SCALE", "_DISPLAY", "_RAW"]
+
+        def names(stem: str, endings: list[str] = endings) -> set[str]:
+            return {f"{upper}_POINT_{stem}"} | {f"{upper}_{stem}{ending}" for ending in endings}
+
+        word = c_text.unique(c_text.macro_word(point.name) or f"POINT{point.id}", suffix, taken, names)
+        values = tuple(f"{upper}_{word}{ending}" for ending in endings[: len(point.values)])
+        named.append(_Named(point, member, word, values))
+    return named
+
+
+def _value_word(point: Point, index: int) -> str:
+    for texts in (point.values_en, point.values):
+        word = c_text.macro_word(texts[index]) if texts else ""
+        if word:
+            return f"_{word}"
+    return ""
+
+
+def _member(one: _Named) -> str:
+    point = one.point
+    declared = one.member + (f"[{point.len}]" if point.data_type == "binary" else "")
+    return f"    {_C_TYPES[point.data_type]} {declared}; /* {one.remark} ({_KIND_WORDS[point.kind]}) */"
+
+
+def _enum(one: _Named) -> str:
+    english = one.point.values_en or one.point.values
+    rows = []
+    for index, name in enumerate(one.values):
+        remark = c_text.comment(one.point.values[index], english[index])
+        rows.append(f"    {name} = {index}," + (f" /* {remark} */" if remark else ""))
+    return f"\n/* {one.member}: {one.remark} */\nenum {{\n" + "\n".join(rows) + "\n};\n"
+
+
+def _number(one: _Named, upper: str) -> str:
+    point = one.point
+    stem = f"{upper}_{one.word}"
+    head = f"\n/* {one.member}: {one.remark}"
+    limits = f"#define {stem}_RAW_MIN {point.minimum}u\n#define {stem}_RAW_MAX {point.maximum}u\n"
+    if (point.ratio, point.addition) == (1, 0):
+        return f"{head} */\n{limits}"
+    formula = f"; y = {point.ratio} * raw + {point.addition}"
+    scaled = _scaled(point)
+    if scaled is None:
+        return f"{head}{formula}: does not fit whole numbers of 64 bits, no macros */\n{limits}"
+    scale, ratio, addition, wide = scaled
+    kind, function, literal = (
+        ("int64_t", "wxlink_raw_wide", "INT64_C({})") if wide else ("int32_t", "wxlink_raw", "({})")
+    )
+    k, m = literal.format(ratio), literal.format(addition)
+    return (
+        f"{head}{formula} */\n{limits}"
+        f"#define {stem}_SCALE {scale}\n"
+        f"#define {stem}_DISPLAY(raw) (({kind})(raw) * {k} + {m})\n"
+        f"#define {stem}_RAW(y) {function}((y), {k}, {m}, {stem}_RAW_MIN, {stem}_RAW_MAX)\n"
+    )
+
+
+def _scaled(point: Point) -> tuple[int, int, int, bool] | None:
+    """(scale, ratio * scale, addition * scale, needs 64 bits) in whole numbers; None when that cannot be."""
+    ratio, addition = Decimal(repr(point.ratio)), Decimal(repr(point.addition))
+    scale = 10 ** max(_decimals(ratio), _decimals(addition))
+    factor, offset = int(ratio * scale), int(addition * scale)
+    largest = max(abs(offset) + abs(factor) * (point.maximum or 0), scale)
+    if factor <= 0 or largest > _INT64:
+        return None
+    return scale, factor, offset, largest > _INT32
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = number.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _row(one: _Named, layout: Layout) -> str:
+    point = one.point
+    largest = {"bool": 1, "enum": len(point.values) - 1, "binary": 0}.get(point.data_type, point.maximum)
+    cells = (
+        _KINDS[point.kind],
+        f"WXLINK_{point.data_type.upper()}",
+        str(point.len),
+        f"MEMBER({one.member})",
+        str(layout.places[point.id]),
+        f"{point.minimum or 0}u",
+        f"{largest}u",
+    )
+    return f"    {{{', '.join(cells)}}},"
+
+
+def _texts(one: _Named) -> str:
+    texts = ", ".join(c_text.string(text) for text in one.point.values)
+    return f"\nstatic const char *const texts_{one.point.id}[] = {{{texts}}};\n"
