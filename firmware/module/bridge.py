@@ -1,0 +1,215 @@
+"""What passes between the MCU's link and the uplink; P0 is carried, not understood.
+
+Down: an envelope 0x0090 or 0x0093 becomes command 03; data in the MCU's acknowledgement goes up as a report
+(0x0090) or as the answer 0x0094 to the asker (0x0093), an empty acknowledgement as an empty answer. A command
+that the MCU does not acknowledge is not answered: the asker's time-out says so.
+Up: command 05 becomes a report. A lost link ends the connection to the broker: it speaks for nobody then.
+"""
+
+import asyncio
+
+from module.console import say
+from module.health import heap_text
+from module.link import Link
+from module.status import Status
+from module.uplink import Uplink
+from wxproto import actions, commands, envelope
+from wxproto.device_info import DeviceInfo
+from wxproto.errors import LocalError, PeerError
+from wxproto.events import Answered, Asked, LinkLost, LinkUp, PeerNotice
+from wxproto.frame import BadFrame
+from wxproto.session import Session
+
+MAX_P0 = 2048  # bytes, in either direction; the longest product seen in the field has about 300
+MAX_COMMANDS = 8  # commands waiting for the MCU: at most 5 s of them when each takes all its sends
+MAX_CLIENT_ID = 64  # characters; apps use "usr" and 20 digits
+MAX_PRODUCT_KEY = 32  # characters, as the field of the device information
+
+
+class Bridge:
+    """The whole module: one MCU on `tty`, one relay, one identity."""
+
+    def __init__(self, config, settings, port, tty):
+        self._settings = settings
+        self._status_ms = int(config.status_s * 1000)
+        self._status_changed = asyncio.Event()
+        self._status = Status(self._status_changed.set)
+        self._status.set(station=True, router=True)
+        self._status.set_signal(port.SIGNAL_LEVEL)
+        self._commands = []
+        self._command_came = asyncio.Event()
+        self._command_done = asyncio.Event()
+        self._reading = None
+        self._bindable_s = 0
+        self._binding_window = None
+        session = Session(commands.MODULE, heartbeat_ms=int(config.heartbeat_s * 1000), max_payload=MAX_P0)
+        self._link = Link(tty, session, port.now_ms, self._take_event)
+        self._uplink = Uplink(config, settings, port, self._on_online, self._take_message)
+
+    async def run(self):
+        """Serve for ever. Raises OSError when the tty is gone."""
+        await asyncio.gather(self._link.run(), self._uplink.run(), self._command_mcu(), self._tell_status())
+
+    async def close(self):
+        """Say off-line to the relay and end the connection; call it when run() has ended."""
+        self._uplink.end()
+        await self._uplink.ended()
+
+    # From the MCU
+
+    def _take_event(self, event):
+        handle = _EVENTS.get(type(event))
+        if handle is not None:
+            handle(self, event)
+
+    def _take_asked(self, asked):
+        if asked.flags & commands.SUB_DEVICE:
+            say("link", "a report of a sub-device is dropped: the uplink has no form for it")
+            return
+        if not asked.payload:
+            say("link", "an empty report is dropped")
+            return
+        self._uplink.report(asked.payload)
+
+    def _take_answered(self, answered):
+        if answered.cmd != commands.GET_DEVICE_INFO:
+            return
+        try:
+            info = DeviceInfo.decode(answered.payload)
+            key = info.product_key
+            if not 0 < len(key) <= MAX_PRODUCT_KEY or not _plain(key):
+                raise PeerError("its product key is not 1..32 letters and digits")
+        except PeerError as error:
+            self._settings.use_product(None)
+            say("link", f"device information cannot be used: {error}")
+            return
+        versions = f"hardware {info.hardware_version}, software {info.software_version}"
+        if self._settings.use_product(key):
+            say("link", f"product {key} is new here: the module will register")
+        say("link", f"MCU of product {key}, {versions}")
+        self._bindable_s = info.bindable_s
+
+    def _take_link_up(self, _):
+        self._open_binding_window()
+        self._status_changed.set()
+        if self._settings.product_key is not None:
+            self._uplink.begin()
+
+    def _take_link_lost(self, _):
+        say("link", "the MCU is silent: off-line until it answers again")
+        self._uplink.end()
+
+    def _take_notice(self, notice):
+        say("link", f"MCU: {commands.NOTICES.get(notice.code, notice.code)}, frame {notice.sn}")
+
+    def _take_bad_frame(self, bad):
+        say("link", f"bad frame: {bad.reason}")
+
+    # To the MCU
+
+    async def _take_message(self, topic, payload):
+        """Take one message of the broker. Raises PeerError when it makes no sense."""
+        did = self._settings.did
+        if topic == "ser2cli_res/" + did:
+            self._take_service(payload)
+        elif topic == "app2dev/" + did or topic.startswith("app2dev/" + did + "/"):
+            client_id = topic[len("app2dev/" + did) + 1 :]
+            if len(client_id) > MAX_CLIENT_ID or (client_id and not _plain(client_id)):
+                raise PeerError("a client id has up to 64 letters and digits")
+            await self._take_envelope(client_id, envelope.decode(payload, MAX_P0))
+
+    def _take_service(self, payload):
+        cmd, body = envelope.decode_service(payload)
+        if cmd == envelope.CLIENT_COUNT:
+            if len(body) < 2:
+                raise PeerError("a client count has two bytes")
+            self._status.set(app=body[0] or body[1])
+
+    async def _take_envelope(self, client_id, received):
+        if received.cmd not in (envelope.NOTIFY, envelope.REQUEST):
+            raise PeerError(f"envelope {received.cmd:04X} is not for a device")
+        if not received.p0:
+            raise PeerError("an envelope without P0")
+        while len(self._commands) >= MAX_COMMANDS:  # the broker waits meanwhile: nothing is lost
+            self._command_done.clear()
+            await self._command_done.wait()
+        self._commands.append((client_id, received))
+        self._command_came.set()
+
+    async def _command_mcu(self):
+        while True:
+            if not self._commands:
+                self._command_came.clear()
+                await self._command_came.wait()
+            client_id, received = self._commands.pop(0)
+            self._command_done.set()
+            reply = await self._ask(commands.P0_DOWN, received.p0)
+            if reply is None:
+                say("link", f"the MCU did not acknowledge a command, action {received.p0[0]:02X}")
+            elif received.cmd == envelope.REQUEST:
+                self._uplink.answer(client_id, received.sn, reply)
+            elif reply:
+                self._uplink.report(reply)
+
+    async def _ask(self, cmd, payload):
+        try:
+            return await self._link.request(cmd, payload)
+        except LocalError as error:
+            say("link", f"command {cmd:02X} was not sent: {error}")
+            return None
+
+    # Status
+
+    def _on_online(self, online):
+        if online:
+            self._status.set(cloud=True)
+            say("module", heap_text())
+            self._reading = asyncio.create_task(self._read_state())
+        else:
+            self._status.set(cloud=False, app=False)
+
+    async def _read_state(self):
+        """Send the relay the whole state when a connection begins: reports may have been lost before."""
+        reply = await self._ask(commands.P0_DOWN, bytes((actions.READ,)))
+        if reply:
+            self._uplink.report(reply)
+        else:
+            say("link", "no state for a plain read: the relay reads a product of variable length itself")
+
+    async def _tell_status(self):
+        """Command 0D at each change and every `status_s`; changes during one notification make one more."""
+        while True:
+            try:
+                await asyncio.wait_for_ms(self._status_changed.wait(), self._status_ms)
+            except asyncio.TimeoutError:
+                pass
+            self._status_changed.clear()
+            if self._link.up:
+                say("module", f"status {self._status.word:04x} {self._status.names()}")
+                await self._ask(commands.MODULE_STATUS, self._status.encode())
+
+    def _open_binding_window(self):
+        if self._binding_window is not None:
+            self._binding_window.cancel()
+            self._binding_window = None
+        self._status.set(binding=True)
+        if self._bindable_s:  # 0: always
+            self._binding_window = asyncio.create_task(self._close_binding_window(self._bindable_s))
+
+    async def _close_binding_window(self, after_s):
+        await asyncio.sleep(after_s)
+        self._status.set(binding=False)
+
+
+_EVENTS = {
+    Asked: Bridge._take_asked,
+    Answered: Bridge._take_answered,
+    LinkUp: Bridge._take_link_up,
+    LinkLost: Bridge._take_link_lost,
+    PeerNotice: Bridge._take_notice,
+    BadFrame: Bridge._take_bad_frame,
+}
+
+
+def _plain(text):
+    return all(c.isalpha() or c.isdigit() for c in text)

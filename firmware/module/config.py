@@ -1,0 +1,98 @@
+"""The configuration file: one JSON object with the keys of `KEYS`."""
+
+import json
+
+from wxproto.errors import LocalError
+
+MAX_SIZE = 4096  # bytes of the file
+REQUIRED = object()
+
+# key -> (type, default, lowest, highest, meaning); numbers may be fractions of a second
+KEYS = {
+    "tty": (str, REQUIRED, None, None, "serial port of the MCU, for example /dev/ttyUSB0"),
+    "relay": (str, REQUIRED, None, None, "relay's HTTP address, for example http://192.168.1.10:8080"),
+    "data": (str, REQUIRED, None, None, "folder of the module's identity; made private to the owner"),
+    "mac": (str, None, None, None, "MAC address, 1..32 letters and digits; without it one is drawn and kept"),
+    "baud": (int, 9600, 9600, 115200, "serial speed; the serial link uses 9600"),
+    "heartbeat_s": (float, 55, 0.1, 3600, "interval of serial heartbeats"),
+    "status_s": (float, 600, 0.1, 86400, "the status bits are told again after this time without a change"),
+    "keep_alive_s": (float, 60, 0.5, 3600, "MQTT keep-alive"),
+    "ack_timeout_s": (float, 20, 0.1, 3600, "a broker that acknowledges nothing for so long is left"),
+    "connect_timeout_s": (float, 10, 0.1, 60, "limit of one look-up, one TCP connect and one HTTP exchange"),
+    "backoff_s": (float, 1, 0.01, 600, "ceiling of the first wait after a failure; it doubles each time"),
+    "backoff_cap_s": (float, 60, 0.01, 3600, "ceiling of all waits after a failure"),
+    "refused_s": (float, 10, 0.01, 3600, "as backoff_s, after credentials or product were refused"),
+    "refused_cap_s": (float, 300, 0.01, 86400, "as backoff_cap_s, after credentials or product were refused"),
+    "stable_s": (float, 30, 0.01, 3600, "a connection that lasted so long resets the waits"),
+    "queue": (int, 16, 4, 256, "reports kept while the broker is away or slow; the oldest give way"),
+}
+
+
+class ConfigError(LocalError):
+    """The configuration cannot be used; the text is one line and says what to mend."""
+
+
+class Config:
+    """Every key of `KEYS` as an attribute; relay_host and relay_port are taken apart already."""
+
+    def __init__(self, given):
+        if not isinstance(given, dict):
+            raise ConfigError("the configuration must be a JSON object")
+        unknown = sorted(name for name in given if name not in KEYS)
+        if unknown:
+            raise ConfigError(f"unknown key {', '.join(unknown)}; known: {', '.join(sorted(KEYS))}")
+        missing = sorted(name for name in KEYS if KEYS[name][1] is REQUIRED and name not in given)
+        if missing:
+            raise ConfigError(f"missing key {', '.join(missing)}")
+        for name, (kind, default, lowest, highest, _) in KEYS.items():
+            value = given.get(name, default)
+            setattr(self, name, value if value is default else _checked(name, kind, value, lowest, highest))
+        if self.mac is not None and not (len(self.mac) <= 32 and all(_alphanumeric(c) for c in self.mac)):
+            raise ConfigError("mac must be 1..32 letters and digits without separators")
+        self.relay_host, self.relay_port = parse_http(self.relay)
+
+
+def load(path):
+    """Read the file; raises ConfigError with one line that names the file and what to mend."""
+    try:
+        with open(path) as file:
+            text = file.read(MAX_SIZE + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read (error {error.errno})") from None
+    if len(text) > MAX_SIZE:
+        raise ConfigError(f"{path} is longer than {MAX_SIZE} bytes")
+    try:
+        given = json.loads(text)
+    except ValueError:
+        raise ConfigError(f"{path} is not JSON") from None
+    try:
+        return Config(given)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def parse_http(url):
+    """(host, port) of `http://host[:port][/]`."""
+    if not url.startswith("http://"):
+        raise ConfigError("relay must start with http://")
+    host, colon, port = url[7:].rstrip("/").partition(":")
+    if not host or "/" in host or (colon and not (port.isdigit() and 0 < int(port) < 65536)):
+        raise ConfigError("relay must look like http://host:port")
+    return host, int(port) if colon else 80
+
+
+def _checked(name, kind, value, lowest, highest):
+    if kind is str:
+        if not isinstance(value, str) or not value:
+            raise ConfigError(f"{name} must be a text that is not empty")
+        return value
+    allowed = (int,) if kind is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, allowed):
+        raise ConfigError(f"{name} must be a {'whole ' if kind is int else ''}number")
+    if not lowest <= value <= highest:
+        raise ConfigError(f"{name} must be within {lowest}..{highest}")
+    return value
+
+
+def _alphanumeric(character):
+    return character.isalpha() or character.isdigit()

@@ -1,0 +1,90 @@
+"""The serial pump: carries bytes between the tty and a wxproto Session, and time into it."""
+
+import asyncio
+
+from module.console import say
+from wxproto.events import Answered, GaveUp
+
+READ_SIZE = 256  # bytes taken at once; what a UART's receive buffer holds
+IDLE_MS = 60_000  # longest sleep of the clock task; it is woken when something becomes due earlier
+
+
+class _Waiting:
+    def __init__(self):
+        self.done = asyncio.Event()
+        self.payload = None
+
+
+class Link:
+    """`on_event(event)` gets each event of the session but the replies to request(); it must not wait."""
+
+    def __init__(self, tty, session, now_ms, on_event):
+        self._tty = tty
+        self._session = session
+        self._now_ms = now_ms
+        self._on_event = on_event
+        self._wake = asyncio.Event()
+        self._waiting = {}  # ticket -> _Waiting
+        self._stuck = False
+
+    @property
+    def up(self):
+        """True while the MCU is there, as far as known."""
+        return self._session.up
+
+    async def run(self):
+        """Serve the line for ever. Raises OSError when the tty is gone."""
+        await asyncio.gather(self._read(), self._keep_time())
+
+    async def request(self, cmd, payload):
+        """Send a command and wait: the acknowledgement's payload, None when the MCU stayed silent.
+
+        Raises LocalError when the command cannot be sent: too long, or too many are waiting.
+        """
+        ticket = self._session.ask(cmd, payload, now=self._now_ms())
+        waiting = self._waiting[ticket] = _Waiting()
+        self._flush()
+        self._wake.set()
+        await waiting.done.wait()
+        return waiting.payload
+
+    async def _read(self):
+        buffer = bytearray(READ_SIZE)
+        view = memoryview(buffer)
+        while True:
+            size = await self._tty.read_into(buffer)
+            self._dispatch(self._session.receive(view[:size], self._now_ms()))
+
+    async def _keep_time(self):
+        while True:
+            deadline = self._session.next_deadline()
+            wait = IDLE_MS if deadline is None else max(0, deadline - self._now_ms())
+            try:
+                await asyncio.wait_for_ms(self._wake.wait(), wait)
+            except asyncio.TimeoutError:
+                pass
+            self._wake.clear()
+            self._dispatch(self._session.poll(self._now_ms()))
+
+    def _dispatch(self, events):
+        self._flush()
+        for event in events:
+            waiting = None
+            if isinstance(event, (Answered, GaveUp)):
+                waiting = self._waiting.pop(event.ticket, None)
+            if waiting is None:
+                self._on_event(event)
+            else:
+                waiting.payload = event.payload if isinstance(event, Answered) else None
+                waiting.done.set()
+        if events:
+            self._wake.set()
+
+    def _flush(self):
+        data = self._session.data_to_send()
+        if not data:
+            return
+        stuck = self._tty.write(data) < len(data)
+        if stuck != self._stuck:
+            self._stuck = stuck
+            say("link", "nobody reads the line: frames are lost" if stuck else "the line is read again")

@@ -1,0 +1,143 @@
+"""How the module gets its did and the broker's address: two plain HTTP requests to the relay.
+
+    POST /dev/devices         passcode, mac, product_key -> 201, body `did=<22 characters>`
+    GET  /dev/devices/<did>                              -> 200, body `host=H&port=P&server_ts=T...`
+
+Requests are HTTP/1.0, one a connection: the answer then ends with the connection and is never chunked.
+"""
+
+import asyncio
+
+from module import stream
+from wxproto.errors import PeerError
+
+MAX_ANSWER = 2048  # bytes of status line, headers and body; a relay's answer has about 400
+MAX_SHOWN = 120  # characters of the relay's error text in ours
+DID_LENGTH = 22  # characters; apps cut or refuse any other length
+CREATED = 201
+OK = 200
+UNKNOWN_DID = (400, 404)
+REFUSED = range(400, 500)
+
+
+class RegistrationError(PeerError):
+    """The relay's answer cannot be used; the text names status and reason."""
+
+
+class RegistrationRefused(RegistrationError):
+    """The relay does not take this product or module: trying again soon does not help."""
+
+
+class UnknownDid(RegistrationError):
+    """The relay does not know our did: register again."""
+
+
+class Endpoint:
+    """Where the broker is: `host`, `port`."""
+
+    def __init__(self, host, port):
+        self.host = host
+        self.port = port
+
+
+class Registration:
+    """The relay at `host`:`port`. Calls raise OSError (not reachable, too slow) or RegistrationError."""
+
+    def __init__(self, host, port, timeout_ms, resolver):
+        self._host = host
+        self._port = port
+        self._timeout_ms = timeout_ms
+        self._resolver = resolver
+
+    async def register(self, product_key, mac, passcode):
+        """The did for this module; the same one each time, unless the passcode is another."""
+        form = encode_form((("passcode", passcode), ("mac", mac), ("product_key", product_key)))
+        status, body = await self._exchange("POST", "/dev/devices", form)
+        if status in REFUSED:
+            reason = _shown(body)
+            raise RegistrationRefused(f"the relay refuses product {product_key} (HTTP {status}): {reason}")
+        if status != CREATED:
+            raise RegistrationError(f"registering failed with HTTP {status}: {_shown(body)}")
+        did = decode_form(body).get("did", "")
+        if len(did) != DID_LENGTH or not all(c.isalpha() or c.isdigit() for c in did):
+            raise RegistrationError("registering gave no did of 22 letters and digits")
+        return did
+
+    async def locate(self, did):
+        """The broker's Endpoint. Raises UnknownDid when the relay has forgotten this did."""
+        status, body = await self._exchange("GET", "/dev/devices/" + did, "")
+        if status in UNKNOWN_DID:
+            raise UnknownDid(f"the relay does not know this did (HTTP {status}): {_shown(body)}")
+        if status != OK:
+            raise RegistrationError(f"asking for the broker failed with HTTP {status}: {_shown(body)}")
+        fields = decode_form(body)
+        host, port = fields.get("host", ""), fields.get("port", "")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise RegistrationError(f"the relay names no broker: {_shown(body)}")
+        return Endpoint(host, int(port))
+
+    async def _exchange(self, method, path, body):
+        """(status, body text) of one request."""
+        connection = await stream.connect(self._host, self._port, self._timeout_ms, self._resolver)
+        try:
+            head = f"{method} {path} HTTP/1.0\r\nHost: {self._host}:{self._port}\r\n"
+            if body:
+                head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+            await connection.write((head + "\r\n" + body).encode(), self._timeout_ms)
+            answer = await asyncio.wait_for_ms(_read_all(connection), self._timeout_ms)
+        except asyncio.TimeoutError:
+            raise stream.Unreachable(f"the relay at {self._host}:{self._port} does not answer") from None
+        finally:
+            connection.close()
+        return decode_answer(answer)
+
+
+def decode_answer(data):
+    """(status, body text) of a whole HTTP answer; RegistrationError when it is none."""
+    head, gap, body = data.partition(b"\r\n\r\n")
+    words = head.split(b"\r\n")[0].split(b" ")
+    if not gap or not words[0].startswith(b"HTTP/1.") or len(words) < 2 or not words[1].isdigit():
+        raise RegistrationError("the relay's answer is no HTTP; is the relay's address right?")
+    try:
+        return int(words[1]), str(body, "utf-8")
+    except UnicodeError:
+        raise RegistrationError("the relay's answer is not text") from None
+
+
+def encode_form(pairs):
+    """`key=value&key=value`, with everything but letters and digits escaped in the values."""
+    return "&".join([name + "=" + _escaped(value) for name, value in pairs])
+
+
+def decode_form(text):
+    """The pairs of `key=value&key=value`, lines or parts; values are taken as they are."""
+    pairs = {}
+    for part in text.replace("\r", "&").replace("\n", "&").split("&"):
+        name, _, value = part.partition("=")
+        if name:
+            pairs[name] = value
+    return pairs
+
+
+def _escaped(value):
+    out = []
+    for byte in value.encode():
+        plain = 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122
+        out.append(chr(byte) if plain else "%%%02X" % byte)
+    return "".join(out)
+
+
+async def _read_all(connection):
+    data = b""
+    buffer = bytearray(256)
+    while True:
+        size = await connection.read_into(buffer)
+        if not size:
+            return data
+        data += buffer[:size]
+        if len(data) > MAX_ANSWER:
+            raise RegistrationError(f"the relay's answer is longer than {MAX_ANSWER} bytes")
+
+
+def _shown(body):
+    return body[:MAX_SHOWN] if body else "no reason given"

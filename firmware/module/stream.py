@@ -1,0 +1,120 @@
+"""TCP connections and name look-ups that never stop the rest of the program, each with a time limit."""
+
+import asyncio
+import errno
+import socket
+
+from module import dns
+
+DNS_PORT = 53
+CONNECT_POLL_MS = 10  # a Wi-Fi round trip takes about as long
+EISCONN = (106, 127)  # "connected already" on Linux and in lwIP; MicroPython's errno does not name it
+DNS_TRY_MS = 2000  # wait for one name server's answer before the next is asked
+
+
+class Unreachable(OSError):
+    """The peer could not be reached; the text says how far it came."""
+
+
+class Stream:
+    """One TCP connection. Reads and writes raise OSError when it is lost."""
+
+    def __init__(self, sock):
+        self._socket = sock
+        self._stream = asyncio.StreamReader(sock)
+
+    async def read_into(self, buffer):
+        """Wait for bytes and put them into `buffer`; returns how many, 0 when the peer has closed."""
+        while True:
+            size = await self._stream.readinto(buffer)
+            if size is not None:  # None: woken without cause
+                return size
+
+    async def write(self, data, timeout_ms):
+        """Hand all of `data` to the network; Unreachable when that takes longer than `timeout_ms`."""
+        self._stream.write(data)
+        try:
+            await asyncio.wait_for_ms(self._stream.drain(), timeout_ms)
+        except asyncio.TimeoutError:
+            raise Unreachable("the peer takes no bytes") from None
+
+    def close(self):
+        """Close at once; unsent bytes are left to the network stack."""
+        self._socket.close()
+
+
+async def connect(host, port, timeout_ms, resolver):
+    """Look up `host` and connect; `resolver` is the port, it knows name servers. Unreachable, DnsError."""
+    try:
+        address = await asyncio.wait_for_ms(look_up(host, resolver), timeout_ms)
+    except asyncio.TimeoutError:
+        raise Unreachable(f"no name server answers for {host}") from None
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        await asyncio.wait_for_ms(_handshake(sock, address, port), timeout_ms)
+    except asyncio.TimeoutError:
+        sock.close()
+        raise Unreachable(f"{host}:{port} does not answer") from None
+    except OSError as error:
+        sock.close()
+        raise Unreachable(f"{host}:{port} cannot be reached ({_name(error)})") from None
+    except BaseException:
+        sock.close()
+        raise
+    return Stream(sock)
+
+
+async def look_up(host, resolver):
+    """IPv4 address of `host` as text: itself, from the port's own table, or asked from its name servers."""
+    if dns.is_address(host):
+        return host
+    known = resolver.known_host(host)
+    if known is not None:
+        return known
+    servers = resolver.name_servers()
+    if not servers:
+        raise Unreachable(f"{host} cannot be looked up: there is no name server")
+    while True:  # the caller limits the time
+        for server in servers:
+            query_id = int.from_bytes(resolver.entropy(2), "big")
+            try:
+                address = await asyncio.wait_for_ms(_ask(server, query_id, host), DNS_TRY_MS)
+            except (asyncio.TimeoutError, OSError):
+                continue
+            return address
+        await asyncio.sleep_ms(100)
+
+
+async def _ask(server, query_id, host):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        await _handshake(sock, server, DNS_PORT)
+        sock.send(dns.encode_query(query_id, host))
+        reader = asyncio.StreamReader(sock)
+        while True:
+            address = dns.decode_answer(await reader.read(dns.MAX_ANSWER), query_id)
+            if address is not None:
+                return address
+    finally:
+        sock.close()
+
+
+async def _handshake(sock, address, port):
+    """Connect without blocking: asking again is the portable way to learn how a pending connect() went."""
+    target = socket.getaddrinfo(address, port, 0, socket.SOCK_STREAM)[0][-1]  # a number: nothing to wait for
+    while True:
+        try:
+            sock.connect(target)
+            return
+        except OSError as error:
+            if error.errno in EISCONN:
+                return
+            if error.errno not in (errno.EINPROGRESS, errno.EALREADY):
+                raise
+        await asyncio.sleep_ms(CONNECT_POLL_MS)
+
+
+def _name(error):
+    return errno.errorcode.get(error.errno, str(error.errno))

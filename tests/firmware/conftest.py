@@ -1,0 +1,21 @@
+"""The firmware's packages are importable here as they are on the module; its packet layer runs on CPython too."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
+
+from firmware_bench import Mosquitto, PortFinder, running
+
+
+@pytest.fixture
+async def mosquitto(tmp_path: Path, free_port: PortFinder) -> AsyncIterator[Mosquitto]:
+    """A running mosquitto that lets everybody in."""
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    async with running(Mosquitto(folder, free_port(), 0, None)) as broker:
+        assert isinstance(broker, Mosquitto)
+        yield broker
