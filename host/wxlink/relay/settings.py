@@ -48,8 +48,12 @@ class RelaySettings:
     history_life_s: int = 30 * DAY_S
     """How long single reports are kept; the latest state of a device stays."""
 
-    page_ticket_life_s: int = 300
-    page_session_life_s: int = DAY_S
+    page_ticket_life_s: int = DAY_S
+    """How long a page link in a chat can be used, once: people open a chat again hours later."""
+
+    page_session_life_s: int = 30 * DAY_S
+    """How long a browser stays signed in after its last visit."""
+
     claim_life_s: int = 30 * DAY_S
     """The longest life of a binding code; WeChat's temporary QR codes live no longer."""
 

@@ -3,8 +3,20 @@
 from wxlink.relay.service.accounts import Login
 from wxlink.relay.service.control import Latest
 from wxlink.relay.service.core import Clock, Owned
-from wxlink.relay.service.household import PAGE_MAX, ClaimRefused
+from wxlink.relay.service.household import LIST_MAX, PAGE_MAX, ClaimRefused
 from wxlink.relay.service.pages import PageSession
 from wxlink.relay.service.service import Service
+from wxlink.relay.service.throttle import Throttle
 
-__all__ = ["PAGE_MAX", "ClaimRefused", "Clock", "Latest", "Login", "Owned", "PageSession", "Service"]
+__all__ = [
+    "LIST_MAX",
+    "PAGE_MAX",
+    "ClaimRefused",
+    "Clock",
+    "Latest",
+    "Login",
+    "Owned",
+    "PageSession",
+    "Service",
+    "Throttle",
+]

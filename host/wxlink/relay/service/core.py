@@ -14,7 +14,7 @@ Clock: TypeAlias = Callable[[], float]
 """Gives unix seconds."""
 
 
-_DID: Final = re.compile(r"[A-Za-z0-9]{22}")
+DID: Final = re.compile(r"[A-Za-z0-9]{22}")
 _PRODUCT_KEY: Final = re.compile(r"[0-9a-f]{32}")
 _STORABLE: Final = re.compile(r"[^\0\ud800-\udfff]*")  # PostgreSQL keeps no NUL, UTF-8 has no lone surrogates
 
@@ -44,7 +44,7 @@ class Core:
 
         Raises ApiError: 9014 no such device, 9017 the user is not bound to it.
         """
-        if not _DID.fullmatch(did):
+        if not DID.fullmatch(did):
             raise ApiError(9014)
         bound = await self.store.bindings.get(uid, did)
         if bound is None:
@@ -62,7 +62,7 @@ class Core:
 
     async def registered_device(self, did: str) -> Device:
         """A device that its module or its maker asks for. Raises ApiError 9014 when there is none."""
-        device = await self.store.devices.get(did) if _DID.fullmatch(did) else None
+        device = await self.store.devices.get(did) if DID.fullmatch(did) else None
         if device is None:
             raise ApiError(9014)
         return device

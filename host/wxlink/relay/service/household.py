@@ -3,12 +3,12 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from wxlink.relay.errors import ApiError
 from wxlink.relay.events import BindingChanged
 from wxlink.relay.ids import fingerprint, is_same, new_secret
-from wxlink.relay.service.core import Core, Owned, check_text
+from wxlink.relay.service.core import DID, Core, Owned, check_text
 from wxlink.relay.store import Binding, Refusal
 
 SIGNATURE_WINDOW_S: Final = 300  # a signature's time may be this far from ours
@@ -33,13 +33,6 @@ class ClaimRefused(ApiError):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(_REFUSED[refusal], f"the binding code is {refusal.value}")
         self.refusal = refusal
-
-
-class Passed(NamedTuple):
-    """Which devices of a list a request succeeded for."""
-
-    success: list[str]
-    failed: list[str]
 
 
 class Household(Core):
@@ -117,14 +110,16 @@ class Household(Core):
         _check_words(remark=remark or "", alias=alias or "")
         for label in labels or ():
             _check_words(label=label)
-        binding = await self.store.bindings.describe(uid, did, remark, alias, labels)
+        binding = None
+        if DID.fullmatch(did):
+            binding = await self.store.bindings.describe(uid, did, remark, alias, labels)
         if binding is None:
             raise ApiError(9017)
         return binding
 
     async def unbind(self, uid: str, did: str) -> bool:
         """End a binding; whether there was one."""
-        gone = await self.store.bindings.unbind(uid, did)
+        gone = DID.fullmatch(did) is not None and await self.store.bindings.unbind(uid, did)
         if gone:
             self.bus.publish(BindingChanged(uid, did, False))
         return gone

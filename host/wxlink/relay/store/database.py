@@ -45,7 +45,9 @@ class Database:
             parsed = make_url(url)
             if parsed.get_backend_name() == "sqlite":
                 return cls._sqlite(parsed)
-            engine = create_async_engine(parsed, pool_size=SERVER_WRITERS, pool_pre_ping=True)
+            engine = create_async_engine(
+                parsed, pool_size=SERVER_WRITERS, pool_pre_ping=True, hide_parameters=True
+            )
         except ArgumentError as error:
             raise StoreError(
                 "the database URL cannot be read; write it like sqlite+aiosqlite:////var/lib/wxlink/relay.sqlite3"
@@ -61,9 +63,12 @@ class Database:
                 "the relay needs a database in a file: a memory database is lost with its connection"
             )
         _create_private(Path(str(url.database)))
+        # hide_parameters: an error that is logged must not show the values of a row.
         # Returning a reader to its pool needs no rollback: it never opens a transaction.
-        reader = create_async_engine(url, pool_size=READERS, max_overflow=0, pool_reset_on_return=None)
-        writer = create_async_engine(url, pool_size=1, max_overflow=0)
+        reader = create_async_engine(
+            url, pool_size=READERS, max_overflow=0, pool_reset_on_return=None, hide_parameters=True
+        )
+        writer = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
         for engine, pragmas in ((reader, (*_PRAGMAS, "PRAGMA query_only=ON")), (writer, _PRAGMAS)):
             event.listen(engine.sync_engine, "connect", _prepare(pragmas))
         # IMMEDIATE takes the write lock first: a transaction that reads and then writes cannot fail half-way

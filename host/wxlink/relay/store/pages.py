@@ -2,12 +2,12 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from wxlink.relay.store.database import Database, deleted, insert
 from wxlink.relay.store.schema import page_sessions, page_tickets
 
-TICKETS_A_USER: Final = 20  # unused tickets; every menu click makes one, so the oldest make room
+TICKETS_A_USER: Final = 20  # kept tickets; every menu click makes one, so the oldest make room
 SESSIONS_A_USER: Final = 20  # browsers; the oldest make room
 
 
@@ -16,6 +16,20 @@ class Ticket(NamedTuple):
 
     uid: str
     did: str | None
+
+
+class Shown(NamedTuple):
+    """A ticket that was shown; `first` for exactly one time."""
+
+    ticket: Ticket
+    first: bool
+
+
+class Session(NamedTuple):
+    """Whose browser it is, and until when."""
+
+    uid: str
+    expires_at: float
 
 
 class Pages:
@@ -34,13 +48,18 @@ class Pages:
             await conn.execute(delete(table).where(table.c.uid == ticket.uid, surplus))
             await conn.execute(insert(conn, table).values(row))
 
-    async def use_ticket(self, fingerprint: str, now: float) -> Ticket | None:
-        """Use up a ticket; None when it is unknown, used or expired."""
+    async def use_ticket(self, fingerprint: str, now: float) -> Shown | None:
+        """Use up a ticket, or tell that it was; None when it is unknown or expired."""
         table = page_tickets
-        used = delete(table).where(table.c.ticket == fingerprint, table.c.expires_at > now)
+        query = select(table.c.uid, table.c.did, table.c.used).where(
+            table.c.ticket == fingerprint, table.c.expires_at > now
+        )
         async with self._database.write() as conn:
-            row = (await conn.execute(used.returning(table.c.uid, table.c.did))).one_or_none()
-        return None if row is None else Ticket(*row)
+            row = (await conn.execute(query.with_for_update())).one_or_none()
+            if row is None:
+                return None
+            await conn.execute(update(table).where(table.c.ticket == fingerprint).values(used=True))
+        return Shown(Ticket(row.uid, row.did), not row.used)
 
     async def add_session(self, fingerprint: str, uid: str, expires_at: float) -> None:
         """Remember a session for a user that exists."""
@@ -53,13 +72,23 @@ class Pages:
                 insert(conn, table).values(session=fingerprint, uid=uid, expires_at=expires_at)
             )
 
-    async def session(self, fingerprint: str, now: float) -> str | None:
-        """The uid of a session; None when it is unknown or expired."""
+    async def session(self, fingerprint: str, now: float) -> Session | None:
+        """A session; None when it is unknown or expired."""
         table = page_sessions
-        query = select(table.c.uid).where(table.c.session == fingerprint, table.c.expires_at > now)
+        query = select(table.c.uid, table.c.expires_at).where(
+            table.c.session == fingerprint, table.c.expires_at > now
+        )
         async with self._database.read() as conn:
-            uid: str | None = (await conn.execute(query)).scalar_one_or_none()
-        return uid
+            row = (await conn.execute(query)).one_or_none()
+        return None if row is None else Session(*row)
+
+    async def renew_session(self, fingerprint: str, expires_at: float) -> None:
+        """Let a session live until then; nothing happens when there is none."""
+        table = page_sessions
+        async with self._database.write() as conn:
+            await conn.execute(
+                update(table).where(table.c.session == fingerprint).values(expires_at=expires_at)
+            )
 
     async def end_session(self, fingerprint: str) -> None:
         """Forget a session; nothing happens when there is none."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -156,6 +157,7 @@ page_tickets = Table(
     Column("uid", _KEY, ForeignKey(users.c.uid, ondelete="CASCADE"), nullable=False),
     Column("did", _DID, ForeignKey(devices.c.did, ondelete="CASCADE")),
     Column("expires_at", Double, nullable=False),
+    Column("used", Boolean, nullable=False, server_default=false()),
     Index(None, "uid", "expires_at"),
 )
 

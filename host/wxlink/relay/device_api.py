@@ -1,0 +1,110 @@
+"""The HTTP API of modules: registration, and where to connect. Form text both ways, not JSON.
+
+Modules of the GAgent family search the whole answer for `did=`, `host=` and so on, need `&` after the port,
+and ask once a connection.
+"""
+
+import logging
+import secrets
+from typing import Final
+from urllib.parse import parse_qsl
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from wxlink.relay.errors import ApiError
+from wxlink.relay.service import Service, Throttle
+
+BODY_MAX: Final = 1_024  # bytes; a registration takes about 100
+FIELDS_MAX: Final = 10
+REGISTRATIONS: Final = 120  # of one address: a test bench full of modules that start together...
+REGISTRATIONS_WINDOW_S: Final = 60  # ...in this time; modules that were refused come again
+
+_SERVICE: Final = web.AppKey("device API service", Service)
+_REGISTERING: Final = web.AppKey("device API registrations", Throttle)
+
+log = logging.getLogger(__name__)
+
+
+def setup(app: web.Application, service: Service) -> None:
+    """Let an application answer modules. Adds routes and one middleware; other paths are not touched."""
+    app[_SERVICE] = service
+    app[_REGISTERING] = Throttle(REGISTRATIONS, REGISTRATIONS_WINDOW_S)
+    app.middlewares.append(_middleware)
+    app.router.add_route("POST", "/dev/devices", register)
+    app.router.add_route("DELETE", "/dev/devices", retire)
+    app.router.add_route("GET", "/dev/devices/{did}", provision)
+
+
+async def register(request: web.Request) -> web.Response:
+    """POST /dev/devices `passcode&mac&product_key`: 201 `did=<22 characters>`."""
+    service, throttle = request.app[_SERVICE], request.app[_REGISTERING]
+    address, now = request.remote or "", service.clock()
+    if throttle.is_full(address, now):
+        raise ApiError(9041)
+    throttle.count(address, now)
+    form = await _form(request)
+    did = await service.register_device(
+        _field(form, "product_key"), _field(form, "mac"), _field(form, "passcode")
+    )
+    return _answer(f"did={did}", 201)
+
+
+async def retire(request: web.Request) -> web.Response:
+    """DELETE /dev/devices `did&passcode`: 200 when the did is forgotten."""
+    form = await _form(request)
+    await request.app[_SERVICE].retire_device(_field(form, "did"), _field(form, "passcode"))
+    return _answer("")
+
+
+async def provision(request: web.Request) -> web.Response:
+    """GET /dev/devices/<did>: 200 `host=..&port=..&server_ts=..&port_s=..` and the end of a line."""
+    service = request.app[_SERVICE]
+    device = await service.registered_device(request.match_info["did"])
+    if device.disabled:
+        raise ApiError(9023)
+    to = service.settings.endpoints(request.headers.get(hdrs.HOST))
+    return _answer(
+        f"host={to.host}&port={to.mqtt_port}&server_ts={int(service.clock())}&port_s={to.mqtts_port}\r\n"
+    )
+
+
+@web.middleware
+async def _middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns whatever a handler raises into a line of text that no module takes for an answer."""
+    if not request.path.startswith("/dev/"):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return _answer(f"error={error.detail or error.text}", _STATUSES.get(error.code, error.status))
+    except web.HTTPException as error:
+        return _answer(f"error={error.reason}", error.status)
+    except Exception:
+        reference = secrets.token_hex(4)
+        log.exception("%s %s failed, reference %s", request.method, request.rel_url.raw_path, reference)
+        return _answer(f"error=the relay's log has the reason under {reference}", 500)
+
+
+_STATUSES: Final = {9041: 429}
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    # A copy of the request carries this API's own limit; reading past it raises 413.
+    body = await request.clone(client_max_size=BODY_MAX).read()
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX))
+    except ValueError as error:
+        raise ApiError(9015, "the body is not form text") from error
+
+
+def _field(form: dict[str, str], name: str) -> str:
+    if name not in form:
+        raise ApiError(9015, f"{name} is missing")
+    return form[name]
+
+
+def _answer(text: str, status: int = 200) -> web.Response:
+    response = web.Response(text=text, status=status)
+    response.force_close()
+    return response

@@ -1,0 +1,6 @@
+"""The app HTTP API: `/app/...`, `/status` and `/errors`, as public Gizwits clients call them."""
+
+from wxlink.relay.http_api.access_log import AccessLog
+from wxlink.relay.http_api.routes import ROUTES, setup
+
+__all__ = ["ROUTES", "AccessLog", "setup"]
