@@ -150,14 +150,15 @@ class Downlink:
         """Send P0 and wait for the body of the answer. Raises as `start_ask` and its future."""
         return await (await self.start_ask(did, p0, within_s))
 
-    def acknowledge(self, did: str, sn: int) -> bool:
+    def acknowledge(self, did: str, sn: int, body: bytes = b"") -> bool:
         """Answer a device's own 0x0093, once: True for the first client that does, False for the others.
 
-        Raises ApiError 9021 when the broker is away.
+        Raises ApiError: 9015 body longer than MAX_P0_BYTES, 9021 the broker is away.
         """
+        _check_length(body)
         if not self._asks.take_request(did, sn):
             return False
-        self._publish(did, envelope.encode(envelope.ANSWER, b"", sn))
+        self._publish(did, envelope.encode(envelope.ANSWER, body, sn))
         return True
 
     def tell_client_count(self, did: str, count: int) -> None:
@@ -170,8 +171,7 @@ class Downlink:
             log.info("the client count of %s was not sent: %s", did, error)
 
     async def _check(self, did: str, p0: bytes) -> None:
-        if len(p0) > MAX_P0_BYTES:
-            raise ApiError(9015, f"business data of {len(p0)} bytes; {MAX_P0_BYTES} at most are sent")
+        _check_length(p0)
         device = await self._device(did)
         if device is None:
             raise ApiError(9014)
@@ -185,6 +185,11 @@ class Downlink:
             self._publisher.publish(f"app2dev/{did}/{self._asks.client_id}", message)
         except ConnectionError as error:
             raise ApiError(9021, str(error)) from error
+
+
+def _check_length(p0: bytes) -> None:
+    if len(p0) > MAX_P0_BYTES:
+        raise ApiError(9015, f"business data of {len(p0)} bytes; {MAX_P0_BYTES} at most are sent")
 
 
 def _fail(future: "asyncio.Future[bytes]", error: ApiError) -> None:

@@ -1,0 +1,143 @@
+"""The texts that the relay sends: ASCII-only JSON, ready for the wire."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wxlink.relay import values
+from wxlink.relay.errors import ApiError
+from wxlink.relay.events import BindingChanged, DeviceEvent, OnlineChanged, Reported, Undecodable
+from wxproto import envelope
+
+NOT_LOGGED_IN = 1003
+SESSION_GONE = 1009
+NO_HEARTBEAT = 1011
+FORM_INVALID = 9015
+
+# Numbers of the WebSocket API alone; clients log in again on 1003 and 1009 and reconnect on 1011.
+WS_ERRORS = {
+    NOT_LOGGED_IN: "not logged in, please login first!",
+    SESSION_GONE: "M2M socket has closed, please login again!",
+    NO_HEARTBEAT: "No heartbeat!",
+}
+
+
+def text(message: Mapping[str, Any]) -> bytes:
+    """A message as it goes on the wire; what is not ASCII becomes an escape, as clients expect of enums."""
+    return json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+PONG = text({"cmd": "pong"})
+
+
+def login_res(reason: str | None = None) -> bytes:
+    """Success, or failure with a reason."""
+    data = {"success": True} if reason is None else {"success": False, "msg": reason}
+    return text({"cmd": "login_res", "data": data})
+
+
+def subscribe_res(success: Sequence[str], failed: Mapping[str, ApiError]) -> bytes:
+    """Both lists are always there: clients read the length of each."""
+    return text(
+        {
+            "cmd": "subscribe_res",
+            "data": {
+                "success": [{"did": did, "error_code": 0, "msg": "ok"} for did in success],
+                "failed": [
+                    {"did": did, "error_code": error.code, "msg": error.text} for did, error in failed.items()
+                ],
+            },
+        }
+    )
+
+
+def invalid(code: int) -> bytes:
+    """s2c_invalid_msg with one of WS_ERRORS."""
+    return text({"cmd": "s2c_invalid_msg", "data": {"error_code": code, "msg": WS_ERRORS[code]}})
+
+
+def refused(error: ApiError) -> bytes:
+    """s2c_invalid_msg with a number of the HTTP API; the detail stands beside the fixed text."""
+    data = {"error_code": error.code, "msg": error.text}
+    if error.detail:
+        data["detail_message"] = error.detail
+    return text({"cmd": "s2c_invalid_msg", "data": data})
+
+
+def ack(did: str, res_sn: int) -> bytes:
+    """s2c_ack: the device took it. The did stands beside cmd."""
+    return text({"cmd": "s2c_ack", "res_sn": res_sn, "did": did})
+
+
+def noti(
+    did: str, attrs: Mapping[str, Any], *, req_sn: int | None = None, res_sn: int | None = None
+) -> bytes:
+    """s2c_noti; attrs as `values.to_ws` gives them."""
+    message: dict[str, Any] = {"cmd": "s2c_noti", "data": {"did": did, "attrs": attrs}}
+    if req_sn is not None:
+        message["req_sn"] = req_sn
+    if res_sn is not None:
+        message["res_sn"] = res_sn
+    return text(message)
+
+
+def raw(did: str, frame: bytes) -> bytes:
+    """s2c_raw with a whole envelope."""
+    return text({"cmd": "s2c_raw", "data": {"did": did, "raw": list(frame)}})
+
+
+def online_status(event: OnlineChanged) -> bytes:
+    """s2c_online_status; one public client reads `is_online`, all others `online`."""
+    data = {
+        "did": event.did,
+        "passcode": event.passcode,
+        "mac": event.mac,
+        "online": event.online,
+        "is_online": event.online,
+    }
+    return text({"cmd": "s2c_online_status", "data": data})
+
+
+def binding_changed(event: BindingChanged) -> bytes:
+    """s2c_binding_changed."""
+    return text({"cmd": "s2c_binding_changed", "data": {"did": event.did, "bind": event.bound}})
+
+
+def undecodable(event: Undecodable) -> bytes:
+    """s2c_invalid_msg about what a device reported."""
+    return refused(ApiError(FORM_INVALID, f"device {event.did}: {event.text}"))
+
+
+class EventTexts:
+    """The text of an event for clients in attribute mode or in custom mode, made once for all who watch.
+
+    The bus hands one event to all its watchers before the next: one event is remembered.
+    """
+
+    def __init__(self) -> None:
+        self._event: DeviceEvent | None = None
+        self._made: dict[bool, bytes | None] = {}
+
+    def of(self, event: DeviceEvent, custom: bool) -> bytes | None:
+        """The text, or None when such clients are not told."""
+        if event is not self._event:
+            self._event, self._made = event, {}
+        if custom not in self._made:
+            self._made[custom] = _event_text(event, custom)
+        return self._made[custom]
+
+
+def _event_text(event: DeviceEvent, custom: bool) -> bytes | None:
+    if isinstance(event, OnlineChanged):
+        return online_status(event)
+    if isinstance(event, Undecodable):
+        return undecodable(event)
+    if event.cmd == envelope.ANSWER:
+        return None  # goes to the asker alone
+    if custom or event.attrs is None:
+        return raw(event.did, event.envelope)
+    return noti(event.did, values.to_ws(event.product, event.attrs), req_sn=_request_sn(event))
+
+
+def _request_sn(event: Reported) -> int | None:
+    return event.sn if event.cmd == envelope.REQUEST else None
