@@ -24,7 +24,8 @@
 #define WXLINK_RESEND_MS 200u         /* an unanswered report is sent again after this time */
 #define WXLINK_SENDS 3u               /* sends in total before a report is given up */
 #define WXLINK_REPEAT_MS (WXLINK_RESEND_MS * WXLINK_SENDS) /* the same command again within this time: a repeat */
-#define WXLINK_RETRY_MS 6000u         /* pause after a report was given up, so that a dead module is not flooded */
+#define WXLINK_RETRY_MS 6000u         /* pause after a report was given up, so that a dead module is not flooded; ends
+                                         when the module sends a command */
 #define WXLINK_SLOW_MS 6000u          /* read-only numbers and binaries: not reported more often */
 #define WXLINK_FULL_MS 600000u        /* everything is reported again after this time */
 #define WXLINK_RESTART_MS 600u        /* from the ack of a restart command to the restart callback */

@@ -8,8 +8,8 @@ _RESERVED_WORDS = """
     long register restrict return short signed sizeof static struct switch typedef union unsigned void
     volatile while asm bool catch class const_cast delete dynamic_cast explicit export false friend mutable
     namespace new operator private protected public reinterpret_cast static_cast template this throw true
-    try typeid typename using virtual wchar_t alignas alignof char16_t char32_t constexpr decltype noexcept nullptr static_assert
-    thread_local linux unix errno NULL EOF near far huge interrupt
+    try typeid typename using virtual wchar_t alignas alignof char16_t char32_t constexpr decltype noexcept
+    nullptr static_assert thread_local linux unix errno NULL EOF near far huge interrupt
     at bdata bit code data idata pdata reentrant sbit sfr sfr16 small compact large xdata flash eeprom
 """
 RESERVED = frozenset(_RESERVED_WORDS.split())

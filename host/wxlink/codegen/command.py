@@ -11,8 +11,8 @@ from wxproto.product import ProductError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `wxlink codegen`."""
-    parser.add_argument("product", type=Path, help="product file (JSON as the product's console publishes it)")
-    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder to write to (default: here)")
+    parser.add_argument("product", type=Path, help="product file (JSON, see protocol/products)")
+    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder to write to")
     parser.add_argument("--json", action="store_true", help="print the paths as one line of JSON")
 
 

@@ -18,8 +18,8 @@ class Layout:
     """Sizes in bytes and places of data points.
 
     `places` holds for each point of a fixed product its bit in the group of its kind, or its byte in the
-    status; 0 in a variable product, whose points move. `control_size` and `status_size` count what follows the
-    flags, at most.
+    status; 0 in a variable product, whose points move. `control_size` and `status_size` count what follows
+    the flags, at most.
     """
 
     places: tuple[int, ...]

@@ -31,7 +31,7 @@ int wxlink_posix_open(const char *tty)
     if (tcgetattr(fd, &line) == 0) {
         make_raw(&line);
         if (cfsetispeed(&line, B9600) == 0 && cfsetospeed(&line, B9600) == 0 &&
-            tcsetattr(fd, TCSAFLUSH, &line) == 0) {
+            tcsetattr(fd, TCSANOW, &line) == 0 && tcflush(fd, TCIFLUSH) == 0) {
             return fd;
         }
     }
