@@ -259,7 +259,7 @@ def _length(reader, data_type, count):
         computed = UINTS.get(data_type, 1)
     if given is not None and given != computed:
         unit = "bytes" if data_type in UINTS else "bits"
-        position.fail("len is %d, but a %s of this kind takes %d %s" % (given, data_type, computed, unit))
+        position.fail("len is %d, but this %s takes %d %s" % (given, data_type, computed, unit))
     return computed
 
 
