@@ -89,6 +89,11 @@ class Broker:
         return f"nats://127.0.0.1:{self._nats_port}"
 
     @property
+    def loopback(self) -> str:
+        """The address by which this machine reaches the MQTT listener."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.mqtt_host, self.mqtt_host)  # noqa: S104 - compared only
+
+    @property
     def pid(self) -> int | None:
         """Process id of the running nats-server, None while it is down."""
         return self._child.pid if self._child else None
@@ -182,10 +187,9 @@ class Broker:
         """True once our own child answers on both listeners; False when it ended or time is up."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + READY_WITHIN_S
-        mqtt_host = _reachable(self.mqtt_host)
         while loop.time() < deadline and child.pid is not None:
             greeted = await _greets(self._nats_port, self._server_name)
-            if greeted and await _accepts(mqtt_host, self.mqtt_port):
+            if greeted and await _accepts(self.loopback, self.mqtt_port):
                 return child.pid is not None
             await asyncio.sleep(0.02)
         return False
@@ -318,11 +322,6 @@ def _family(host: str) -> socket.AddressFamily:
 
 def _url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _reachable(host: str) -> str:
-    """The address by which this machine reaches a listener bound to `host`."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
 
 
 def _size(path: Path) -> int:

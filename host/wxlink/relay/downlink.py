@@ -114,15 +114,18 @@ class Asks:
 class Downlink:
     """Sends to devices through one MQTT client.
 
-    device: did -> its status, or None when there is no such device.
+    device: did -> its status, or None when there is no such device. asks: shared with whoever hears the answers.
     """
 
     def __init__(
-        self, publisher: Publisher, asks: Asks, device: Callable[[str], Awaitable[DeviceStatus | None]]
+        self,
+        publisher: Publisher,
+        device: Callable[[str], Awaitable[DeviceStatus | None]],
+        asks: Asks | None = None,
     ) -> None:
         self._publisher = publisher
-        self._asks = asks
         self._device = device
+        self._asks = asks or Asks()
 
     async def send(self, did: str, p0: bytes) -> None:
         """Send P0 without wanting an answer.
@@ -205,20 +208,18 @@ class ClientCounts:
 
     def __init__(
         self,
-        downlink: Downlink,
         device: Callable[[str], Awaitable[DeviceStatus | None]],
         watchers: Callable[[str], int],
     ) -> None:
-        self._downlink = downlink
         self._device = device
         self._watchers = watchers
         self._changed: OrderedDict[str, None] = OrderedDict()
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    def start(self, downlink: Downlink) -> None:
         """Begin to send."""
-        self._task = asyncio.create_task(self._run(), name="client counts")
+        self._task = asyncio.create_task(self._run(downlink), name="client counts")
 
     async def stop(self) -> None:
         """Stop sending."""
@@ -231,7 +232,7 @@ class ClientCounts:
         self._changed[did] = None
         self._work.set()
 
-    async def _run(self) -> None:
+    async def _run(self, downlink: Downlink) -> None:
         while True:
             await self._work.wait()
             self._work.clear()
@@ -243,4 +244,4 @@ class ClientCounts:
                     log.exception("the client count of %s was not sent", did)
                     continue
                 if device is not None and device.online:
-                    self._downlink.tell_client_count(did, self._watchers(did))
+                    downlink.tell_client_count(did, self._watchers(did))

@@ -1,0 +1,226 @@
+"""The relay as a whole: which parts it has, how they are joined, in which order they start and stop."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import nats.errors
+from aiohttp import web
+
+from wxlink.relay import device_api, h5_api, http_api
+from wxlink.relay.auth_callout import AuthCallout
+from wxlink.relay.broker import Broker, BrokerError
+from wxlink.relay.downlink import Asks, ClientCounts, Downlink
+from wxlink.relay.events import Bus
+from wxlink.relay.ingest import Endpoint, MqttIngest
+from wxlink.relay.service import Service
+from wxlink.relay.settings import RelaySettings
+from wxlink.relay.store import Store, StoreError
+from wxlink.relay.wechat_home import WeChat, open_wechat
+from wxlink.relay.ws_api import Limits, WsApi
+from wxlink.wechat.account import Account
+
+BROKER_WITHIN_S = 10.0  # for the first session; an operator's broker may come up later than the relay
+PRUNE_EVERY_S = 3600.0
+FINISH_WITHIN_S = 5.0  # for HTTP requests under way at a stop
+LISTEN_BACKLOG = 1024  # connections that may wait: all modules of a site come back after a power cut
+
+log = logging.getLogger(__name__)
+
+
+class RelayError(RuntimeError):
+    """The relay cannot start; the text says what to do."""
+
+
+class Relay:
+    """One relay process: ``async with Relay(settings) as relay: ...``
+
+    Inside the block `store`, `bus`, `service`, `ingest`, `http_port` and `mqtt_port` can be used; ports of 0
+    in the settings have become real ones. accounts: the Official Accounts, each served under
+    /wx/<name>/callback. Entering raises RelayError. Leaving stops accepting, closes the WebSockets (1001),
+    stores and acknowledges what devices sent, and ends the broker.
+    """
+
+    store: Store
+    bus: Bus
+    service: Service
+    ingest: MqttIngest
+    settings: RelaySettings
+    broker: Broker | None
+
+    def __init__(
+        self,
+        settings: RelaySettings,
+        accounts: Sequence[Account] = (),
+        *,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.broker = None
+        self._accounts = accounts
+        self._limits = limits
+        self._clock = clock
+        self._wechat: Mapping[str, WeChat] = {}
+        self._parts = AsyncExitStack()
+
+    @property
+    def http_port(self) -> int:
+        """Where HTTP, WebSocket, pages and callbacks are served."""
+        return self.settings.port
+
+    @property
+    def mqtt_port(self) -> int:
+        """Where devices connect."""
+        return self.settings.mqtt_port
+
+    def wechat(self, name: str) -> WeChat:
+        """The Official Account of this name. Raises KeyError when it was not given."""
+        return self._wechat[name]
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as parts:
+            try:
+                await self._start(parts)
+            except (StoreError, BrokerError, OSError, nats.errors.Error) as error:
+                raise RelayError(str(error)) from error
+            self._parts = parts.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._parts.aclose()
+
+    async def _start(self, parts: AsyncExitStack) -> None:
+        """Start every part; `parts` stops them in reverse."""
+        self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        listener = _listen(self.settings.host, self.settings.port)
+        parts.callback(listener.close)
+        self.store = await Store.open(self.settings.database_url)
+        parts.push_async_callback(self.store.close)
+        self.bus = Bus()
+        endpoint = await self._start_broker(parts)
+        self.settings = replace(self.settings, port=listener.getsockname()[1], mqtt_port=endpoint.port)
+        downlink = await self._start_ingest(parts, endpoint)
+        self.service = Service(self.store, self.bus, downlink, self.settings, self._clock)
+        parts.push_async_callback(_ended, asyncio.create_task(self._prune(), name="prune"))
+        await self._start_web(parts, listener)
+
+    async def _start_broker(self, parts: AsyncExitStack) -> Endpoint:
+        """The operator's broker, or our own with the auth callout."""
+        url = self.settings.broker_url
+        if url:
+            try:
+                return Endpoint.from_url(url)
+            except ValueError as error:
+                raise BrokerError(str(error)) from error
+        # No connection outlives our own broker, and wills that it held are lost.
+        await self.store.devices.all_offline(self._clock())
+        self.broker = broker = Broker(
+            Path(self.settings.data_dir), self.settings.mqtt_host, self.settings.mqtt_port
+        )
+        parts.push_async_callback(broker.stop)
+        await broker.start()
+        callout = AuthCallout(broker, self.store.devices.get)
+        parts.push_async_callback(callout.stop)
+        await callout.start()
+        return Endpoint(
+            broker.loopback, broker.mqtt_port, broker.relay_login.user, broker.relay_login.password
+        )
+
+    async def _start_ingest(self, parts: AsyncExitStack, endpoint: Endpoint) -> Downlink:
+        asks = Asks()
+        counts = ClientCounts(self.store.devices.get, self.bus.watchers)
+        self.ingest = MqttIngest(
+            endpoint,
+            self.store,
+            self.bus,
+            asks,
+            on_online=counts.changed,
+            connected_clients=self.broker.connected_clients if self.broker else None,
+            clock=self._clock,
+        )
+        downlink = Downlink(self.ingest, self.store.devices.get, asks)
+        self.bus.on_watchers(counts.changed)
+        counts.start(downlink)
+        parts.push_async_callback(counts.stop)
+        parts.push_async_callback(self.ingest.stop)
+        self.ingest.start()
+        try:
+            await self.ingest.wait_up(BROKER_WITHIN_S)
+        except ConnectionError as error:
+            if self.broker:
+                raise
+            log.warning("%s; the relay starts without it and goes on trying", error)
+        return downlink
+
+    async def _start_web(self, parts: AsyncExitStack, listener: socket.socket) -> None:
+        app = web.Application()
+        http_api.setup(app, self.service)
+        device_api.setup(app, self.service)
+        h5_api.mount(app, self.service, self.settings)
+        sockets = WsApi(self.service, self.bus, self._limits)
+        app.add_routes(sockets.routes())
+        app.router.add_get("/healthz", self._health)
+
+        async def close_sockets(_app: web.Application) -> None:
+            await sockets.stop()
+
+        app.on_shutdown.append(close_sockets)
+        self._wechat = await parts.enter_async_context(
+            open_wechat(app, self.service, self._accounts, self._page_base)
+        )
+        runner = web.AppRunner(app, access_log_class=http_api.AccessLog, shutdown_timeout=FINISH_WITHIN_S)
+        parts.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.SockSite(runner, listener, backlog=LISTEN_BACKLOG).start()
+
+    def _page_base(self) -> str:
+        if self.settings.public_url:
+            return self.settings.public_url.rstrip("/")
+        host = self.settings.endpoints().host
+        return f"http://{host}:{self.settings.port}"
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        """GET /healthz: 200 while devices' messages are taken, else 503."""
+        up = self.ingest.connected
+        state = {"status": "ok" if up else "broker away"}
+        return web.json_response(state, status=200 if up else 503)
+
+    async def _prune(self) -> None:
+        while True:
+            try:
+                gone = await self.service.prune()
+                log.info("pruned %d rows", gone)
+            except Exception:
+                log.exception("what is too old could not be pruned; tried again in an hour")
+            await asyncio.sleep(PRUNE_EVERY_S)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=LISTEN_BACKLOG)
+    except OSError as error:
+        raise RelayError(
+            f"HTTP port {port} of {host} cannot be opened ({error.strerror}): "
+            "stop the program that listens there or choose another port"
+        ) from error
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
