@@ -1,13 +1,21 @@
 """The vectors, a settable clock, and an account with a sandbox."""
 
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
 
+from wxlink.relay.downlink import Asks, Downlink
+from wxlink.relay.events import Bus
+from wxlink.relay.service import Service
+from wxlink.relay.settings import RelaySettings
+from wxlink.relay.store import Store
 from wxlink.wechat.account import Account
-from wxlink.wechat.sandbox import made_up_account
+from wxlink.wechat.sandbox import Sandbox, made_up_account
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +42,51 @@ def clock() -> SettableClock:
 @pytest.fixture
 def account() -> Account:
     return made_up_account()
+
+
+@pytest.fixture
+async def sandbox(account, clock) -> AsyncIterator[Sandbox]:
+    """WeChat, with a drop time that a test can wait for."""
+    async with Sandbox(account, clock=clock, drop_s=0.5) as running:
+        yield running
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[[web.Application], Awaitable[str]]]:
+    """A coroutine function that serves an app on the loopback address and gives its URL."""
+    runners = []
+
+    async def start(app: web.Application) -> str:
+        runner = web.AppRunner(app, access_log=None)
+        runners.append(runner)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
+
+
+class BrokerIsAway:
+    """A publisher for a relay without a broker: nothing here sends to a device."""
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        raise ConnectionError("no broker in this test")
+
+
+@pytest.fixture
+async def service(tmp_path, clock) -> AsyncIterator[Service]:
+    """The relay's use cases on a real database."""
+    settings = RelaySettings(data_dir=tmp_path)
+    store = await Store.open(settings.database_url)
+    downlink = Downlink(BrokerIsAway(), Asks(), store.devices.get)
+    yield Service(store, Bus(), downlink, settings, clock)
+    await store.close()

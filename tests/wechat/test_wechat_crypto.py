@@ -86,7 +86,9 @@ def test_wechatpy_opens_what_we_seal_and_we_open_what_it_seals():
     encrypted = theirs.encrypt_message("<xml><a>灯</a></xml>", "n0nce", "1795000000")
     encrypt = encrypted.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
     signed = signature("relayToken2026", "1795000000", "n0nce", encrypt)
-    assert ours.open(Sealed(encrypt, signed, "1795000000", "n0nce")).message.decode() == "<xml><a>灯</a></xml>"
+    assert (
+        ours.open(Sealed(encrypt, signed, "1795000000", "n0nce")).message.decode() == "<xml><a>灯</a></xml>"
+    )
 
 
 def test_while_keys_are_exchanged_both_open_and_the_answer_uses_the_pushs_key():

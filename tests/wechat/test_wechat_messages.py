@@ -59,8 +59,8 @@ def test_kind_and_fields(vectors, name):
 
 def test_kinds_without_a_vector():
     def push(kind, body):
-        head = f"<ToUserName>{ACCOUNT}</ToUserName><FromUserName>{OPENID}</FromUserName><CreateTime>1</CreateTime>"
-        xml = f"<xml>{head}<MsgType>{kind}</MsgType>{body}<MsgId>7</MsgId></xml>"
+        people = f"<ToUserName>{ACCOUNT}</ToUserName><FromUserName>{OPENID}</FromUserName>"
+        xml = f"<xml>{people}<CreateTime>1</CreateTime><MsgType>{kind}</MsgType>{body}<MsgId>7</MsgId></xml>"
         return parse_push(xml.encode(), trusted=True)
 
     short = push("shortvideo", "<MediaId>M</MediaId><ThumbMediaId>T</ThumbMediaId>")
@@ -81,7 +81,7 @@ def test_hostile_xml_of_the_vectors_is_refused(vectors):
     [
         b"",
         b"\xef\xbb\xbf<xml/>",
-        '<?xml version="1.0" encoding="GBK"?><xml/>'.encode(),
+        b'<?xml version="1.0" encoding="GBK"?><xml/>',
         "<xml>灯</xml>".encode("gbk"),
         "<xml>灯</xml>".encode("utf-16"),
         b"<xml>\x00</xml>",
@@ -106,7 +106,10 @@ def test_the_limits_themselves_are_still_read():
 
 
 def test_a_person_may_write_about_doctypes():
-    assert parse(b"<xml><Content><![CDATA[<!DOCTYPE html>]]></Content></xml>").value("Content") == "<!DOCTYPE html>"
+    assert (
+        parse(b"<xml><Content><![CDATA[<!DOCTYPE html>]]></Content></xml>").value("Content")
+        == "<!DOCTYPE html>"
+    )
 
 
 @pytest.mark.parametrize("missing", ["ToUserName", "FromUserName", "CreateTime", "MsgType"])
@@ -137,7 +140,21 @@ def test_replies_of_the_vectors(vectors, push):
 
 
 def test_no_text_breaks_out_of_a_reply(push, seeded):
-    pieces = ["]]>", "]]", ">", "<", "<![CDATA[", "</Content>", "&amp;", "灯", "\x00", "\x0b", "\ud800", "\uffff", "😀"]
+    pieces = [
+        "]]>",
+        "]]",
+        ">",
+        "<",
+        "<![CDATA[",
+        "</Content>",
+        "&amp;",
+        "灯",
+        "\x00",
+        "\x0b",
+        "\ud800",
+        "\uffff",
+        "😀",
+    ]
     for _ in range(300):
         text = "".join(seeded.choices(pieces, k=seeded.randint(1, 12)))
         read = parse(write_reply(push, TextReply(text), 1).encode())

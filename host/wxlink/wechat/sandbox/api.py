@@ -31,7 +31,7 @@ Body = dict[str, Any]
 class Api:
     """The calls of one account. Paths in `unauthorized` answer 48001, as for an account without the grant.
 
-    `url` is where the sandbox can be reached; it stands in QR codes.
+    `url` is where the sandbox can be reached; it stands in QR codes. The next `busy` calls answer -1.
     """
 
     account: Account
@@ -42,6 +42,7 @@ class Api:
     url: str = ""
     menu: Body | None = None
     unauthorized: set[str] = field(default_factory=set)
+    busy: int = 0
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add to an app."""
@@ -58,6 +59,9 @@ class Api:
 
     def _checked(self, request: web.Request, raw: bytes) -> Body:
         call = _CALLS[request.path]
+        if self.busy:
+            self.busy -= 1
+            raise Refusal(-1)
         if request.method != call.method:
             raise Refusal(43002 if call.method == "POST" else 43001)
         if call.needs_token:

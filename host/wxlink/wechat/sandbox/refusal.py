@@ -19,6 +19,7 @@ class Refusal(Exception):
 
 
 _WORDS = {
+    -1: "system error",
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
     40003: "invalid openid",
