@@ -19,7 +19,7 @@ _DEFINITION_DEFAULTS: Final[dict[str, Any]] = {
 }
 
 
-Answer: TypeAlias = "asyncio.Future[bytes]"
+Answer: TypeAlias = asyncio.Future[bytes]
 
 
 class Latest(NamedTuple):

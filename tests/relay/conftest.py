@@ -1,0 +1,56 @@
+"""A store in a file, and a service on it whose time the test sets and whose commands are written down."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from relay_ground import APPID, MAC, NOW, PASSCODE, PRODUCT_KEY, Clock, Wire, lamp
+
+from wxlink.relay.downlink import Downlink
+from wxlink.relay.events import Bus
+from wxlink.relay.service import Service
+from wxlink.relay.settings import RelaySettings
+from wxlink.relay.store import App, Store
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/relay.sqlite3"
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    """An open store that knows one app and one product."""
+    opened = await Store.open(store_url)
+    await opened.apps.put(App(APPID, "test", "deadbeefdeadbeefdeadbeefdeadbeef"))
+    await opened.products.put(lamp())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def service(store: Store, clock: Clock, wire: Wire, tmp_path: Path) -> Service:
+    settings = RelaySettings(data_dir=tmp_path, advertised_host="relay.example.org")
+    return Service(store, Bus(), Downlink(wire, store.devices.get), settings, clock)
+
+
+@pytest.fixture
+async def did(store: Store) -> str:
+    """A registered device."""
+    return (await store.devices.register(PRODUCT_KEY, MAC, PASSCODE, NOW)).did
+
+
+@pytest.fixture
+async def uid(service: Service) -> str:
+    """A user."""
+    return (await service.anonymous_user(APPID, "phone-1")).uid
