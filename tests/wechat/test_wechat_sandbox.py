@@ -430,9 +430,7 @@ async def test_the_page_loads_nothing_from_elsewhere(sandbox, http):
 
 
 @pytest.mark.browser
-async def test_opening_the_address_of_a_code_scans_it_once(
-    sandbox, answering, someone, call, tmp_path, eventually
-):
+async def test_opening_the_address_of_a_code_scans_it_once(sandbox, answering, call, tmp_path):
     chromium = shutil.which("chromium")
     assert chromium, "install Debian's chromium"
     link = '<![CDATA[已绑定 <a href="https://relay.example.org/h5/">打开</a><img src=x>]]>'
@@ -454,7 +452,7 @@ async def test_opening_the_address_of_a_code_scans_it_once(
         stderr=subprocess.DEVNULL,
     )
     dom = (await asyncio.wait_for(browser.communicate(), 60))[0].decode()
-    assert someone.following
+    assert sandbox.api.people.get(sandbox.user).following
     assert len(answering.came) == 1
     assert '<a href="https://relay.example.org/h5/" target="_blank" rel="noreferrer">打开</a>' in dom
     assert "&lt;img src=x&gt;" in dom
