@@ -27,13 +27,13 @@ from .events import Answered, Asked, GaveUp, LinkLost, LinkUp, PeerNotice
 from .frame import CHECKSUM, MAX_PAYLOAD, BadFrame, Decoder, encode
 
 ACK_TIMEOUT_MS = 200
-"""Milliseconds from a send to its repeat."""
+"""Milliseconds from a send to its repeat, as the protocol demands."""
 SENDS = 3
 """Sends of one question in total, as the vendor's module program does."""
 HEARTBEAT_MS = 55_000
-"""Milliseconds between heartbeats of the module."""
+"""Milliseconds between heartbeats, as the vendor's module program sends them."""
 LOST_AFTER = 4
-"""Unanswered heartbeats in a row after which the MCU counts as lost."""
+"""Unanswered heartbeats in a row that lose the MCU; the vendor's module program restarts after the fourth."""
 MAX_QUEUE = 16
 """Questions waiting; more than a product can ask in the 600 ms one may take is a loop gone wild."""
 DUPLICATE_MS = 3500
