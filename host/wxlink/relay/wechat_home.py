@@ -106,13 +106,14 @@ class RelayHome:
 
     async def _view(self, uid: str, owned: Owned, language: Language) -> DeviceView:
         binding, device, product = owned
-        latest = await self._service.latest(uid, device.did)
+        state = (await self._service.latest(uid, device.did)).state
         points = product.points
         own_name = (points.name_en if language is Language.EN else None) or product.name
         name = binding.alias or binding.remark or f"{own_name} {device.mac[-4:]}"
-        attrs = latest.state.attrs
-        lines = (_line(point, attrs[point.name], language) for point in points.points if point.name in attrs)
-        return DeviceView(device.did, name, device.online, tuple(line for line in lines if line is not None))
+        known = [point for point in points.points if point.name in state.attrs]
+        lines = [_line(point, state.attrs[point.name], language) for point in known]
+        values = tuple(line for line in lines if line is not None)
+        return DeviceView(device.did, name, device.online, state.updated_at > 0, values)
 
 
 class RelayPushLog:

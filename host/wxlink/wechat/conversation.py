@@ -157,7 +157,7 @@ class Conversation:
                 lines.append("…")
                 break
             lines.append(line)
-        if not device.values:
+        if not device.reported:
             lines.append(texts.no_values)
         link = await self._home.page_link(person, device.did) if trusted else None
         if link:

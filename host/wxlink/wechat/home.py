@@ -23,11 +23,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """A bound device as a person reads it: data points as (label, value) texts in the language asked for."""
+    """A bound device as a person reads it: (label, value) texts in the language asked for.
+
+    `reported`: whether it ever sent its data; even then no value may be worth showing (quiet alarms).
+    """
 
     did: str
     name: str
     online: bool
+    reported: bool
     values: tuple[tuple[str, str], ...]
 
 
