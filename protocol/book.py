@@ -210,6 +210,7 @@ def fixed_examples() -> str:
 
 def variable_examples() -> str:
     codec = Codec(product("meter"))
+    position: dict[str, bool | int | str | float | bytes] = {"HDOP": 1.5, "Sep": 300, "latitude": 31.2304}
     return examples(
         (
             (
@@ -218,9 +219,7 @@ def variable_examples() -> str:
             ),
             (
                 "report of ids 7, 8, 10, no bit group: HDOP 1.5, Sep 300, latitude 31.2304",
-                frame.encode(
-                    commands.P0_UP, 1, codec.encode_report({"HDOP": 1.5, "Sep": 300, "latitude": 31.2304})
-                ),
+                frame.encode(commands.P0_UP, 1, codec.encode_report(position)),
             ),
             ("control: Iock on", frame.encode(commands.P0_DOWN, 5, codec.encode_control({"Iock": True}))),
             ("read of ids 4 and 7", frame.encode(commands.P0_DOWN, 6, codec.encode_read(["numSv", "HDOP"]))),

@@ -59,6 +59,13 @@ def test_micropython_prints_what_cpython_prints(lines: list[str]) -> None:
     assert run(MICROPYTHON, "MICROPYPATH") == lines
 
 
+def test_the_conversation_of_both_roles_was_a_whole_one(lines: list[str]) -> None:
+    """It is compared between the interpreters above; here: that it contains what is worth comparing."""
+    said = [line.split(" ", 2)[2] for line in lines if line.startswith("conversation ")]
+    for words in ("LinkUp()", "LinkLost()", "Answered(", "GaveUp(", "Asked(", "sends FFFF000507"):
+        assert any(words in line for line in said), words
+
+
 SERIAL = load("serial-frames.json")
 
 

@@ -118,6 +118,36 @@ def check_malformed(vector):
         out("malformed", vector["name"], "accepted")
 
 
+def check_conversation():
+    """Both roles over a wire that loses every fifth write and is cut for a while, in virtual time."""
+    ends = {MODULE: Session(MODULE), MCU: Session(MCU)}
+    peers = {MODULE: MCU, MCU: MODULE}
+    info = DeviceInfo(product_key="0" * 32, hardware_version="1", software_version="2")
+    inbox = {MODULE: [], MCU: []}
+    writes = 0
+    asked = 0
+    for now in range(0, 130000, 10):
+        for role in (MODULE, MCU):
+            end = ends[role]
+            events = end.poll(now)
+            for data in inbox[role]:
+                events += end.receive(data, now)
+            inbox[role] = []
+            for event in events:
+                out("conversation", now, role, event)
+                if role == MCU and getattr(event, "wants_answer", False):
+                    end.answer(event, info.encode() if event.cmd == 0x01 else bytes((0x03, asked)))
+            if role == MODULE and end.up and now % 7000 == 0:
+                asked += 1
+                end.ask(0x03, bytes((0x02 if asked % 2 else 0x01, asked)), now=now)
+            data = end.data_to_send()
+            if data:
+                writes += 1
+                out("conversation", now, role, "sends", hexed(data))
+                if writes % 5 and not 100000 < now < 115000:
+                    inbox[peers[role]].append(data)
+
+
 def main(vectors, products):
     for vector in load(vectors + "/serial-frames.json"):
         check_serial(vector)
@@ -136,6 +166,7 @@ def main(vectors, products):
         check_service(vector)
     for vector in envelopes["malformed"]:
         check_malformed(vector)
+    check_conversation()
 
 
 if __name__ == "__main__":
