@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -199,7 +200,7 @@ async def test_the_log_of_refusals_cannot_be_flooded(house, clock, caplog):
 
 
 async def test_in_the_compatible_mode_clear_fields_are_ignored(build, account):
-    house = await build(changed(account, mode=Mode.COMPATIBLE))
+    house = await build(replace(account, mode=Mode.COMPATIBLE))
     lie = "<FromUserName>oATTACKER</FromUserName><Content>开门</Content>"
     status, _ = await house.post(*house.sealed(text_push(account), clear=lie))
     assert status == 200
@@ -208,13 +209,8 @@ async def test_in_the_compatible_mode_clear_fields_are_ignored(build, account):
     assert await house.post(house.query(), text_push(account, message_id=2)) == (403, "")
 
 
-def changed(account, **changes):
-    fields = {name: getattr(account, name) for name in Account.__slots__}
-    return Account(**{**fields, **changes})
-
-
 async def test_a_clear_push_is_not_trusted_and_its_signature_good_for_one_push(build, account, caplog):
-    house = await build(changed(account, mode=Mode.PLAIN))
+    house = await build(replace(account, mode=Mode.PLAIN))
     assert "switch nothing" in caplog.text
     first, replayed = house.query("a"), text_push(account, "开门", message_id=2)
     status, body = await house.post(first, text_push(account))
@@ -230,9 +226,9 @@ async def test_a_clear_push_is_not_trusted_and_its_signature_good_for_one_push(b
 
 async def test_during_a_change_of_keys_the_answer_comes_in_the_pushs_key(build, account):
     key = "relayTestKeyForVectorsOnly0123456789abcdefE"
-    house = await build(changed(account, next_aes_key=key))
+    house = await build(replace(account, next_aes_key=key))
     house._crypto = MessageCrypto(account.token, key, account.appid)
-    house.account = changed(account, aes_key=key)
+    house.account = replace(account, aes_key=key)
     _, body = await house.push(text_push(account))
     assert "好的" in house.read(body)
 

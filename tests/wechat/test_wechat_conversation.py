@@ -2,6 +2,8 @@
 
 import json
 import re
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +17,7 @@ from wxlink.wechat.conversation import HELP_KEY, STATE_KEY, default_menu
 from wxlink.wechat.home import Language, Refusal
 from wxlink.wechat.pace import Pace
 from wxlink.wechat.replies import MAX_TEXT_BYTES
+from wxlink.wechat.sandbox import Sandbox
 from wxlink.wechat.texts import TEXTS
 
 ZH, EN = TEXTS[Language.ZH], TEXTS[Language.EN]
@@ -43,9 +46,9 @@ def add_device(service, product, clock):
     return add
 
 
-@pytest.fixture
-async def chat(sandbox, service, serve):
-    """The account served by the relay, and a person's acts; each gives the text that they then read."""
+@asynccontextmanager
+async def house(sandbox, service, serve):
+    """The sandbox's account served by the relay, and what people do."""
     app = web.Application()
     account = sandbox.api.account.at(sandbox.url)
     async with open_wechat(app, service, [account], lambda: "https://relay.example.org") as served:
@@ -53,7 +56,15 @@ async def chat(sandbox, service, serve):
         yield Chat(sandbox, service, served[account.name].client)
 
 
+@pytest.fixture
+async def chat(sandbox, service, serve):
+    async with house(sandbox, service, serve) as running:
+        yield running
+
+
 class Chat:
+    """Acts of a person; each gives the text that they then read."""
+
     def __init__(self, sandbox, service, client):
         self.sandbox, self.service, self.client = sandbox, service, client
         self.me = sandbox.api.people.get(sandbox.user)
@@ -212,22 +223,11 @@ async def test_asking_too_often_is_slowed_down_person_by_person(chat, clock):
     assert await chat.say("帮助") == ZH.help
 
 
-async def test_in_clear_text_nothing_is_bound_undone_or_opened(sandbox, service, serve, add_device):
-    plain = type(sandbox.api.account)(
-        **{
-            **{name: getattr(sandbox.api.account, name) for name in sandbox.api.account.__slots__},
-            "mode": Mode.PLAIN,
-        }
-    )
-    sandbox.api.account = plain
-    sandbox.acts.pushes._account = plain
-    app = web.Application()
-    async with open_wechat(app, service, [plain.at(sandbox.url)], lambda: "https://x.example") as served:
-        sandbox.push_to(f"{await serve(app)}/wx/{plain.name}/callback")
-        chat = Chat(sandbox, service, served[plain.name].client)
+async def test_in_clear_text_nothing_is_bound_undone_or_opened(account, service, clock, serve, add_device):
+    plain = replace(account, mode=Mode.PLAIN)
+    async with Sandbox(plain, clock=clock) as sandbox, house(sandbox, service, serve) as chat:
         did = await add_device()
-        ticket = await chat.qr(did)
-        assert await chat.scan(ticket) == f"{ZH.welcome}\n{ZH.cannot_bind_here}"
+        assert await chat.scan(await chat.qr(did)) == f"{ZH.welcome}\n{ZH.cannot_bind_here}"
         uid = await service.person(plain.appid, chat.me.openid)
         await service.redeem_claim(uid, await service.issue_claim(did))
         assert await chat.say("状态") == "微信宠物屋 dd01（在线）\n还没有上报数据"

@@ -233,7 +233,7 @@ async def test_customer_messages_have_content_that_fits(message, sandbox, someon
 
 
 async def test_quotas_count_by_day(call, sandbox, clock):
-    sandbox.api.quotas._daily[MENU] = 2
+    sandbox.api.quotas.daily[MENU] = 2
     menu = {"button": [click()]}
     assert [(await call(MENU, menu))["errcode"] for _ in range(3)] == [0, 0, 45009]
     clock.now += 86_400

@@ -107,6 +107,14 @@ class WeChatClient:
         body = {"touser": openid, "msgtype": "text", "text": {"content": fit_text(text)}}
         await self._call("/cgi-bin/message/custom/send", body)
 
+    async def ensure_menu(self, menu: Mapping[str, Any]) -> bool:
+        """Replace the account's menu unless WeChat has this one already; whether it was replaced."""
+        current = await self.menu_get() or {}
+        if _plain(current.get("menu")) == _plain(menu):
+            return False
+        await self.menu_create(menu)
+        return True
+
     async def menu_create(self, menu: Mapping[str, Any]) -> None:
         """Replace the account's menu (`{"button": […]}`)."""
         await self._call("/cgi-bin/menu/create", menu)
@@ -216,3 +224,13 @@ class WeChatClient:
             self._held[path] = (until, refusal)
             left = until - now
             _log.warning("WeChat %s: %s; not asked again for %.0f s", self.account.name, refusal, left)
+
+
+def _plain(menu: Any) -> Any:
+    """A menu without what WeChat adds when it gives it back: empty lists of sub-buttons."""
+    match menu:
+        case {}:
+            return {name: _plain(value) for name, value in menu.items() if value != []}
+        case [*items]:
+            return [_plain(item) for item in items]
+    return menu

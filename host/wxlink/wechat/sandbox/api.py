@@ -121,7 +121,8 @@ class Api:
     def _get_menu(self, query: Body) -> Body:
         if self.menu is None:
             raise Refusal(46003)
-        return {"menu": self.menu}
+        # WeChat gives every button a list of sub-buttons, an empty one where there are none.
+        return {"menu": {"button": [{"sub_button": [], **button} for button in self.menu["button"]]}}
 
     def _delete_menu(self, query: Body) -> Body:
         self.menu = None

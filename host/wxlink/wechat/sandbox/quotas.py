@@ -20,11 +20,11 @@ _CHINA_S = 8 * 3600  # a quota day begins at midnight, UTC+8
 
 
 class Quotas:
-    """Counts calls; `used` shows how many went through today. `daily` replaces some allowances."""
+    """Counts calls: `used` of `daily`, both by path. The argument replaces some allowances."""
 
     def __init__(self, clock: Clock, daily: Mapping[str, int] | None = None) -> None:
         self._clock = clock
-        self._daily = {**DAILY, **(daily or {})}
+        self.daily = {**DAILY, **(daily or {})}
         self._day = -1
         self.used: Counter[str] = Counter()
 
@@ -34,6 +34,6 @@ class Quotas:
         if day != self._day:
             self._day = day
             self.used.clear()
-        if self.used[path] >= self._daily[path]:
+        if self.used[path] >= self.daily[path]:
             raise Refusal(45009)
         self.used[path] += 1
