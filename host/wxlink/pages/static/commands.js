@@ -9,8 +9,8 @@ export const SHOW_CONFIRMED_MS = 1600; // how long the tick stays
 const REFUSALS = {
   // code of s2c_invalid_msg: why, as a key of i18n.js
   9014: "refusedUnbound",
-  9015: "refusedValue",
   9017: "refusedUnbound",
+  9021: "refusedBroker",
   9023: "refusedDisabled",
   9025: "refusedValue",
   9041: "refusedBusy",
@@ -31,8 +31,9 @@ export class Commands {
     return this.#entries.get(name);
   }
 
-  sent(name, value, now) {
-    this.#entries.set(name, { phase: "pending", value, until: now + CONFIRM_WITHIN_MS });
+  /** A command went out; `before` is what the device had reported until then. */
+  sent(name, value, now, before) {
+    this.#entries.set(name, { phase: "pending", value, before, until: now + CONFIRM_WITHIN_MS });
   }
 
   /** A report came in. A command that had been given up for lost is confirmed by a late report too. */
@@ -41,8 +42,8 @@ export class Commands {
       if (!(name in attrs) || entry.phase === "confirmed") continue;
       if (this.#same(name, attrs[name], entry.value)) {
         this.#entries.set(name, { ...entry, phase: "confirmed", until: now + SHOW_CONFIRMED_MS });
-      } else if (entry.phase === "pending") {
-        entry.actual = attrs[name];
+      } else if (entry.phase === "pending" && !this.#same(name, attrs[name], entry.before)) {
+        entry.actual = attrs[name]; // it moved, but not to where it should
       }
     }
   }

@@ -31,7 +31,7 @@ const commands = new Commands((name, one, other) => points.has(name) && sameValu
 
 const act = {
   write(name, value) {
-    commands.sent(name, value, Date.now());
+    commands.sent(name, value, Date.now(), state.values[name]);
     connection?.write({ [name]: value });
     show();
   },
@@ -66,7 +66,7 @@ function show() {
   timer = setTimeout(show, Math.min(AGE_REDRAW_MS, Math.max(50, commands.deadline - now)));
 }
 
-const titleOf = () => device.dev_alias || device.remark || (model && inLanguage(model.name, words.language)) || did;
+const titleOf = () => device.name || (model && inLanguage(model.name, words.language)) || did;
 
 function draw(chosen) {
   words = chosen;

@@ -42,6 +42,7 @@ const WORDS = {
   unboundHint: ["扫描设备上的二维码，可以重新绑定。", "Scan the QR code on the device to bind it again."],
   unknown: ["未知", "Unknown"],
   updated: ["更新于{when}", "Updated {when}"],
+  updatedNow: ["刚刚更新", "Updated just now"],
   yes: ["是", "Yes"],
   // Why a command failed.
   differs: ["设备没有照办，当前为 {actual}", "The device did not follow. It reports {actual}"],
@@ -50,6 +51,7 @@ const WORDS = {
   refusedUnbound: ["这台设备已不在您的名下", "This device is no longer yours"],
   refusedValue: ["设备不接受这个值", "The device does not accept this value"],
   refusedDisabled: ["设备已被停用", "The device is disabled"],
+  refusedBroker: ["平台暂时无法送达命令，请稍后再试", "The platform cannot deliver commands right now. Please try again later"],
   refusedBusy: ["操作太频繁，请稍后再试", "Too many commands. Please wait a moment"],
   refused: ["平台拒绝了这条命令（{code}）", "The platform refused the command ({code})"],
 };
@@ -74,17 +76,18 @@ export function translator(language) {
     WORDS[key][column].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
-/** "3 minutes ago" for an age in seconds. */
+/** "3 minutes ago" for an age in seconds; empty for what has just been. */
 export function ago(seconds, language) {
-  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-  const past = Math.max(0, Math.floor(seconds));
-  if (past < 10) return format.format(0, "second");
+  const format = new Intl.RelativeTimeFormat(language);
+  const past = Math.floor(seconds);
+  if (past < JUST_NOW_S) return "";
   for (const [unit, size, limit] of AGES) {
     if (past < limit) return format.format(-Math.floor(past / size), unit);
   }
   return format.format(-Math.floor(past / DAY), "day");
 }
 
+const JUST_NOW_S = 10; // also for a clock that is a little behind the server's
 const DAY = 86400;
 const AGES = [
   ["second", 1, 60],

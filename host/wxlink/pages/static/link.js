@@ -23,6 +23,7 @@ const SESSION_GONE = 1009;
 const NOT_LOGGED_IN = 1003;
 const NO_HEARTBEAT = 1011;
 const OFFLINE = 9042;
+const UNREADABLE = 9015; // what a device reported does not fit its product: no answer to anything we sent
 const NOT_OURS = new Set([9014, 9017]);
 
 export class Link {
@@ -192,6 +193,7 @@ export class Link {
     if (code === SESSION_GONE || code === NOT_LOGGED_IN) return this.#logInAgain(now);
     if (code === NO_HEARTBEAT) return [{ do: "close" }, ...this.#wait(now)];
     if (code === OFFLINE || NOT_OURS.has(code)) this.#readDue = Infinity;
+    if (code === UNREADABLE) return [];
     const refused = tell("refused", { code });
     if (code === OFFLINE) return [refused, tell("online", { online: false })];
     return NOT_OURS.has(code) ? [refused, tell("unbound")] : [refused];

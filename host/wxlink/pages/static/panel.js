@@ -31,12 +31,17 @@ function header(act, { language, t }) {
     say(title, state.title);
     say(status, t(state.online ? "online" : "offline"));
     status.dataset.online = String(state.online);
-    const when = state.updatedAt && ago(state.now / 1000 - state.updatedAt, language);
-    say(updated, when ? t("updated", { when }).trim() : t("neverUpdated"));
+    say(updated, ageText(state, language, t));
     refresh.disabled = state.link !== "live" || !state.online;
     refresh.setAttribute("aria-busy", String(state.reading));
   };
   return { element, show };
+}
+
+function ageText({ updatedAt, now }, language, t) {
+  if (!updatedAt) return t("neverUpdated");
+  const when = ago(now / 1000 - updatedAt, language);
+  return when ? t("updated", { when }) : t("updatedNow");
 }
 
 /** One sentence on what is wrong with the way to the device, the most important only. */
@@ -88,7 +93,7 @@ function tiles(panel, { language, t }) {
     };
     return { tile, show };
   });
-  const element = section(t("readings"), "tiles-section", el("dl", { class: "tiles" }, ...rows.map(({ tile }) => tile)));
+  const element = section(t("readings"), "tiles-section", el("dl", { class: "tiles", "data-columns": rows.length % 3 ? "2" : "3" }, ...rows.map(({ tile }) => tile)));
   const show = (state) => {
     element.classList.toggle("stale", !isFresh(state));
     rows.forEach((row) => row.show(state));

@@ -1,8 +1,8 @@
 /**
  * A product definition -> what the panel shows, and data point values -> text. Pure: no page, no network.
  *
- * The definition is the JSON of `GET /app/datapoint`. Our extension keys are optional: `display_name_en` beside
- * `display_name`, `desc_en` beside `desc`, `enum_en` beside `enum`, `unit` (text after a number). Values are those of
+ * The definition is the JSON of `GET /app/datapoint`. Our extension keys are optional: `name_en` beside the
+ * product's `name`, `display_name_en`, `desc_en` and `enum_en` beside a point's, `unit` (text after a number). Values are those of
  * the WebSocket API: bool, enum text, number after ratio and addition, array of byte numbers.
  */
 
@@ -16,7 +16,7 @@ export function panelOf(definition) {
   const attrs = (definition?.entities ?? []).flatMap((entity) => entity.attrs ?? []);
   const points = attrs.filter((attr) => typeof attr?.name === "string").map(pointOf);
   return {
-    name: words(definition?.display_name || definition?.name, definition?.display_name_en),
+    name: words(definition?.name, definition?.name_en),
     controls: points.filter((point) => point.role === "control"),
     readings: points.filter((point) => point.role === "reading"),
     alarms: points.filter((point) => point.role === "alert" || point.role === "fault"),
