@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from relay_ground import APPID, MAC, NOW, PASSCODE, PRODUCT_KEY, Clock, Wire, lamp
 
-from wxlink.relay.downlink import Downlink
+from wxlink.relay.downlink import Asks, Downlink
 from wxlink.relay.events import Bus
 from wxlink.relay.service import Service
 from wxlink.relay.settings import RelaySettings
@@ -39,9 +39,15 @@ def wire() -> Wire:
 
 
 @pytest.fixture
-def service(store: Store, clock: Clock, wire: Wire, tmp_path: Path) -> Service:
+def asks() -> Asks:
+    """The questions that wait for a device's answer."""
+    return Asks()
+
+
+@pytest.fixture
+def service(store: Store, clock: Clock, wire: Wire, asks: Asks, tmp_path: Path) -> Service:
     settings = RelaySettings(data_dir=tmp_path, advertised_host="relay.example.org")
-    return Service(store, Bus(), Downlink(wire, store.devices.get), settings, clock)
+    return Service(store, Bus(), Downlink(wire, store.devices.get, asks), settings, clock)
 
 
 @pytest.fixture

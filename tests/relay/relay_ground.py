@@ -36,6 +36,11 @@ class Wire:
             raise ConnectionError("the broker is away")
         self.messages.append((topic, payload))
 
+    def last(self) -> tuple[str, envelope.Envelope]:
+        """The client id and the envelope that were sent last."""
+        topic, data = self.messages[-1]
+        return topic.rpartition("/")[2], envelope.decode(data)
+
     def p0s(self, did: str) -> list[bytes]:
         """The P0 bytes sent to a device so far."""
         return [
