@@ -11,8 +11,12 @@ MODULES = ("frames", "uplinks", "latency")
 
 def main() -> int:
     """Run the figures named, or all of them."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, epilog="example: python -m bench frames")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(MODULES)} (default: all)")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, epilog="example: python -m bench frames"
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one of {', '.join(MODULES)} (default: all)"
+    )
     names = parser.parse_args().names
     for name in set(names) - set(MODULES):
         parser.error(f"no figure is called {name!r}; there are {', '.join(MODULES)}")

@@ -1,4 +1,4 @@
-"""Decodes a stream of frames over and over and prints frames per second; runs on CPython and on MicroPython alike."""
+"""Decodes a stream of frames over and over and prints frames per second, on CPython and MicroPython alike."""
 
 import sys
 import time

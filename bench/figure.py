@@ -47,7 +47,9 @@ def keep(figures: Sequence[Figure]) -> None:
         for figure in figures
     ]
     machine = {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}
-    RESULTS.write_text(json.dumps({"ran_on": machine, "figures": rows}, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    RESULTS.write_text(
+        json.dumps({"ran_on": machine, "figures": rows}, indent=2, ensure_ascii=False) + "\n", "utf-8"
+    )
 
 
 def _short(value: float) -> float:

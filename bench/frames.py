@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import sliplib
-import wxproto
 
+import wxproto
 from bench.figure import Figure
 
 SECONDS = 2.0
@@ -18,7 +18,7 @@ FASTEST_BAUD = 115_200  # the fastest link that MCU boards of this kind use; 960
 
 
 def measure() -> list[Figure]:
-    """Frames per second on CPython against a public stuffing codec, and on MicroPython against the fastest wire."""
+    """Frames a second: CPython beside a public stuffing codec, MicroPython beside the fastest wire."""
     cpython, _ = _run(sys.executable, {"PYTHONPATH": str(_protocol())})
     micropython, size = _run(
         os.environ.get("WXLINK_MICROPYTHON") or str(Path(sys.executable).with_name("micropython")),
@@ -49,7 +49,11 @@ def measure() -> list[Figure]:
 
 def _run(interpreter: str, paths: dict[str, str]) -> tuple[float, float]:
     done = subprocess.run(
-        [interpreter, str(LOOP), str(SECONDS)], env={**os.environ, **paths}, capture_output=True, text=True, check=True
+        [interpreter, str(LOOP), str(SECONDS)],
+        env={**os.environ, **paths},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     rate, size = done.stdout.split()
     return float(rate), float(size)

@@ -25,7 +25,7 @@ def free_port() -> Callable[[], int]:
 
 @pytest.fixture
 def eventually() -> Callable[..., Awaitable[object]]:
-    """A coroutine function that polls `check` (plain or async) until it is truthy; fails after `within` seconds."""
+    """Polls `check`, plain or async, until it is truthy and gives its value; fails after `within` seconds."""
 
     async def poll(check: Callable[[], object], within: float = 10.0, every: float = 0.02) -> object:
         deadline = time.monotonic() + within

@@ -16,4 +16,4 @@ def asset(relative: str) -> Path:
         path = root / relative
         if path.exists():
             return path
-    raise FileNotFoundError(f"{relative} is not part of this wxlink installation; reinstall wxlink or run it from a checkout")
+    raise FileNotFoundError(f"this installation of wxlink lacks {relative}: reinstall it, or use a checkout")

@@ -22,7 +22,7 @@ class ChildFailed(RuntimeError):
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent ends (Linux; elsewhere nothing); for ``preexec_fn``."""
+    """Ask the kernel to kill this process when its parent ends (on Linux only); a ``preexec_fn``."""
     if hasattr(_libc, "prctl"):
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -33,7 +33,7 @@ class Child:
     name: what messages call it. argv: command line. log: file its output is appended to.
     restart_after_s: pause before it is started again after it ended unasked; None leaves it ended.
     on_change: called with one sentence when it ends unasked, is started again, or is given up.
-    It runs in its own session, so that Ctrl-C on the terminal reaches only us and we choose the order of stopping.
+    It runs in its own session: Ctrl-C on the terminal reaches only us, and we choose the order of stopping.
     """
 
     def __init__(
@@ -72,8 +72,8 @@ class Child:
         """Start it. Raises ChildFailed when the program cannot be run at all."""
         if self.log.exists() and self.log.stat().st_size > LOG_KEEP_BYTES:
             self.log.replace(self.log.with_name(self.log.name + ".1"))
-        await self._spawn()
-        self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.name}")
+        process = await self._spawn()
+        self._keeper = asyncio.create_task(self._keep(process), name=f"keep {self.name}")
 
     async def stop(self) -> None:
         """End it and wait until it has ended; killed after STOP_GRACE_S. Safe to call twice."""
@@ -99,7 +99,7 @@ class Child:
             return self.log.read_text("utf-8", "replace").splitlines()[-count:]
         return []
 
-    async def _spawn(self) -> None:
+    async def _spawn(self) -> asyncio.subprocess.Process:
         with self.log.open("ab") as output:
             try:
                 self._process = await asyncio.create_subprocess_exec(
@@ -109,27 +109,31 @@ class Child:
                     stderr=output,
                     env=self._env,
                     start_new_session=True,
-                    preexec_fn=die_with_parent,  # noqa: PLW1509 - it only makes one system call
+                    preexec_fn=die_with_parent,
                 )
             except OSError as error:
-                raise ChildFailed(f"{self.name} cannot be started: {self._argv[0]}: {error.strerror}") from error
+                raise ChildFailed(
+                    f"{self.name} cannot be started: {self._argv[0]}: {error.strerror}"
+                ) from error
+        return self._process
 
-    async def _keep(self) -> None:
+    async def _keep(self, process: asyncio.subprocess.Process) -> None:
         loop = asyncio.get_running_loop()
         quick_ends = 0
         while True:
-            assert self._process is not None
             started = loop.time()
-            code = await self._process.wait()
+            code = await process.wait()
             how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
             quick_ends = quick_ends + 1 if loop.time() - started < QUICK_END_S else 0
             if self._restart_after_s is None:
                 self._on_change(f"{self.name} ended {how}")
                 return
             if quick_ends >= GIVE_UP_AFTER:
-                self._on_change(f"{self.name} ended {how}, {quick_ends} times at once: given up, see {self.log}")
+                self._on_change(
+                    f"{self.name} ended {how}, {quick_ends} times at once: given up, see {self.log}"
+                )
                 return
             self._on_change(f"{self.name} ended {how}; starting it again in {self._restart_after_s:g} s")
             await asyncio.sleep(self._restart_after_s)
-            await self._spawn()
+            process = await self._spawn()
             self._on_change(f"{self.name} runs again")

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     parser = argparse.ArgumentParser(
         prog="wxlink",
-        description="Put a product MCU into WeChat: serial link, module, relay and pages, open and self-hosted.",
+        description="Put a product MCU into WeChat: serial link, module, relay and pages, self-hosted.",
         epilog="`wxlink VERB --help` tells more of each.",
     )
     parser.add_argument("--version", action="version", version=f"wxlink {__version__}")

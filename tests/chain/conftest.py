@@ -15,4 +15,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
         yield running
 
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "pages"))  # the browser driver lives with the pages' tests
+sys.path.append(
+    str(Path(__file__).resolve().parents[1] / "pages")
+)  # the browser driver lives with the pages' tests

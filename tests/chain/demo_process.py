@@ -1,4 +1,4 @@
-"""`wxlink demo` as a process under test, driven only from outside: its JSON line, its ports, its log files."""
+"""`wxlink demo` as a process under test, driven only from outside: JSON line, ports, log files."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import aiohttp
 
-# The application id that is built into the public client heatzypy; the demo is started with it so that the client runs unchanged.
+# The application id built into the public client heatzypy; with it the client runs unchanged.
 HEATZY_APPID = "c70a66ff039d41b4a220e198b0fcc8b3"
 UP_WITHIN_S = 90.0
 DOWN_WITHIN_S = 20.0
@@ -33,7 +33,9 @@ class DemoProcess:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     @property
@@ -45,7 +47,18 @@ class DemoProcess:
         """Start it and wait for the line that says all is up."""
         with self._errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "wxlink.cli", "demo", "--json", "--port", "0", "--data", str(self.folder / "data"), *self._options],
+                [
+                    sys.executable,
+                    "-m",
+                    "wxlink.cli",
+                    "demo",
+                    "--json",
+                    "--port",
+                    "0",
+                    "--data",
+                    str(self.folder / "data"),
+                    *self._options,
+                ],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,

@@ -15,7 +15,8 @@ from demo_process import DemoProcess
 Eventually = Callable[..., Awaitable[object]]
 
 DOCUMENTED_KEYS = {
-    "http", "ws", "mqtt", "lan", "appid", "product_key", "product_secret", "mac", "did", "passcode", "mcu_log", "wechat",
+    "http", "ws", "mqtt", "lan", "appid", "product_key", "product_secret", "mac", "did", "passcode",
+    "mcu_log", "wechat",
 }  # fmt: skip
 DOCUMENTED_WECHAT_KEYS = {"callback", "sandbox", "appid", "token", "aes_key", "openid"}
 
@@ -121,7 +122,9 @@ async def _online(socket: aiohttp.ClientWebSocketResponse) -> bool:
     ],
 )
 def test_wrong_words_are_refused_with_the_reason(words: list[str], says: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "wxlink.cli", *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "wxlink.cli", *words], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
@@ -129,7 +132,9 @@ def test_wrong_words_are_refused_with_the_reason(words: list[str], says: str) ->
 
 def test_two_demos_with_the_same_data_are_refused(demo: DemoProcess) -> None:
     words = ["demo", "--json", "--port", "0", "--data", str(demo.folder / "data")]
-    done = subprocess.run([sys.executable, "-m", "wxlink.cli", *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "wxlink.cli", *words], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     assert "another demo runs" in done.stderr
 
@@ -137,7 +142,9 @@ def test_two_demos_with_the_same_data_are_refused(demo: DemoProcess) -> None:
 def test_fresh_does_not_delete_a_folder_that_is_not_a_demos(tmp_path: Path) -> None:
     (tmp_path / "letters.txt").write_text("dear", "utf-8")
     words = ["demo", "--fresh", "--port", "0", "--data", str(tmp_path)]
-    done = subprocess.run([sys.executable, "-m", "wxlink.cli", *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "wxlink.cli", *words], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     assert "does not hold a demo's data" in done.stderr
     assert (tmp_path / "letters.txt").read_text("utf-8") == "dear"

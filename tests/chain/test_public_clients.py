@@ -1,4 +1,4 @@
-"""Public client programs from PyPI, unchanged, against the running chain: they log in, list, read, control and receive."""
+"""Public client programs from PyPI, unchanged: they log in, list, read, control and receive."""
 
 import asyncio
 import importlib
@@ -13,10 +13,12 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from demo_process import HEATZY_APPID, DemoProcess
 from heatzypy import AuthenticationFailed, HeatzyClient
+from heatzypy.exception import WebsocketError
 from yarl import URL
 
 Eventually = Callable[..., Awaitable[object]]
 PASSWORD = "Secret-123"
+POINTS_OF_GOKIT = 15
 
 
 class RelayInstead(AbstractResolver):
@@ -29,7 +31,14 @@ class RelayInstead(AbstractResolver):
         assert self._relay.host
         assert self._relay.port
         return [
-            ResolveResult(hostname=host, host=self._relay.host, port=self._relay.port, family=family or 2, proto=0, flags=0)
+            ResolveResult(
+                hostname=host,
+                host=self._relay.host,
+                port=self._relay.port,
+                family=family or 2,
+                proto=0,
+                flags=0,
+            )
         ]
 
     async def close(self) -> None:
@@ -47,7 +56,9 @@ async def owner(demo: DemoProcess, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def heatzy(demo: DemoProcess, owner: str) -> AsyncIterator[HeatzyClient]:
-    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=RelayInstead(URL(demo.facts["http"]))))
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(resolver=RelayInstead(URL(demo.facts["http"])))
+    )
     async with HeatzyClient(owner, PASSWORD, session, use_tls=False) as client:
         yield client
 
@@ -72,7 +83,9 @@ async def test_heatzypy_lists_reads_and_controls_over_http(
     await eventually(reported)
 
 
-async def test_heatzypy_receives_over_the_websocket(demo: DemoProcess, heatzy: HeatzyClient, eventually: Eventually) -> None:
+async def test_heatzypy_receives_over_the_websocket(
+    demo: DemoProcess, heatzy: HeatzyClient, eventually: Eventually
+) -> None:
     did = demo.facts["did"]
     await heatzy.websocket.async_connect()
     listening = asyncio.create_task(heatzy.websocket.async_listen())
@@ -83,15 +96,18 @@ async def test_heatzypy_receives_over_the_websocket(demo: DemoProcess, heatzy: H
     green = (heatzy.websocket.devices[did]["attrs"]["LED_G"] + 21) % 255
     await heatzy.websocket.async_control_device(did, {"attrs": {"LED_G": green}})
     await eventually(lambda: any(attrs["LED_G"] == green for attrs in seen))
-    assert len(seen[-1]) == 13  # the whole set, never a delta: this client replaces what it had
+    assert len(seen[-1]) == POINTS_OF_GOKIT  # never a delta: this client replaces what it had
     assert f"hw LED_G = {green}" in demo.mcu_log()
 
     await heatzy.websocket.async_disconnect()
-    listening.cancel()
+    with pytest.raises(WebsocketError, match="closed"):
+        await listening
 
 
 async def test_heatzypy_is_refused_with_a_wrong_password(demo: DemoProcess, owner: str) -> None:
-    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=RelayInstead(URL(demo.facts["http"]))))
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(resolver=RelayInstead(URL(demo.facts["http"])))
+    )
     async with HeatzyClient(owner, "not-it", session, use_tls=False) as client:
         with pytest.raises(AuthenticationFailed):
             await client.async_bindings()
@@ -99,7 +115,7 @@ async def test_heatzypy_is_refused_with_a_wrong_password(demo: DemoProcess, owne
 
 @pytest.fixture
 def pygizwits() -> types.ModuleType:
-    """The package; its release lacks one name that it imports from its own module, so that name is put there first."""
+    """The package; its release lacks one name that it imports from itself, so that name is put first."""
     if "pyGizwits" not in sys.modules:
         package = types.ModuleType("pyGizwits")
         found = importlib.util.find_spec("pyGizwits")
@@ -108,7 +124,9 @@ def pygizwits() -> types.ModuleType:
         sys.modules["pyGizwits"] = package
         try:
             lacking = importlib.import_module("pyGizwits.pyGizwits")
-            lacking.GizwitsDeviceNotBound = importlib.import_module("pyGizwits.Exceptions").GizwitsDeviceNotBound  # type: ignore[attr-defined] # the name to add
+            lacking.GizwitsDeviceNotBound = importlib.import_module(
+                "pyGizwits.Exceptions"
+            ).GizwitsDeviceNotBound  # type: ignore[attr-defined] # the name to add
         finally:
             del sys.modules["pyGizwits"]
     return importlib.import_module("pyGizwits")

@@ -1,4 +1,4 @@
-"""Who takes part in the demo: app, product secret, module and WeChat account; drawn once, kept with the demo's data."""
+"""Who takes part in the demo: app, product secret, module and WeChat account; drawn once, then kept."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ class Identity:
     """Everything the demo draws by chance at its first start.
 
     appid, app_secret, product_secret: 32 lower-case hex digits; mac: 12; openid: one invented WeChat user.
-    wechat_*: the sandbox's Official Account (appid, AppSecret, Token, EncodingAESKey of 43 characters, original id).
+    wechat_*: the sandbox's Official Account: appid, AppSecret, Token, EncodingAESKey, original id.
     """
 
     appid: str
@@ -68,7 +68,9 @@ class Identity:
 
     def _keep(self, path: Path) -> None:
         half_written = path.with_suffix(".new")
-        with open(os.open(half_written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        with open(
+            os.open(half_written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+        ) as file:
             json.dump(dataclasses.asdict(self), file, indent=2)
             file.flush()
             os.fsync(file.fileno())

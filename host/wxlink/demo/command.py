@@ -1,0 +1,144 @@
+"""`wxlink demo`: starts the chain, shows what there is to try, and stops it on Ctrl-C."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+from wxlink.child import ChildFailed
+from wxlink.codegen.build import CompileError
+from wxlink.demo.chain import Chain, DemoFailed
+from wxlink.demo.identity import DamagedIdentity
+from wxlink.demo.show import table
+from wxlink.relay.app import RelayError
+
+DEFAULT_PORT = (
+    8080  # the documented WebSocket port of this API family, so that clients need only another host
+)
+DEFAULT_HEAP_K = 256  # an ESP32 with Wi-Fi up has about 146 KB left, and its pointers are half as wide
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `wxlink demo`."""
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=DEFAULT_PORT,
+        help="HTTP port; the sandbox takes the next one; 0 picks free ports (default %(default)s)",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=_default_data(),
+        metavar="DIR",
+        help="where the demo keeps its data (default %(default)s)",
+    )
+    parser.add_argument("--fresh", action="store_true", help="forget the kept data and begin anew")
+    parser.add_argument(
+        "--heap",
+        type=_heap,
+        default=DEFAULT_HEAP_K,
+        metavar="KIB",
+        help="the module's MicroPython heap in KiB (default %(default)s)",
+    )
+    parser.add_argument(
+        "--appid",
+        type=_appid,
+        metavar="HEX",
+        help="application id, for a client program that has its own built in (default: drawn once)",
+    )
+    parser.add_argument(
+        "--python-mcu", action="store_true", help="use the Python MCU even where a C compiler exists"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one line of JSON when all is up, nothing else, on stdout"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo until it is interrupted; 0 after an orderly stop, 1 when it could not be brought up."""
+    try:
+        return asyncio.run(_demo(arguments))
+    except (DemoFailed, ChildFailed, CompileError, DamagedIdentity, RelayError) as error:
+        print(f"wxlink demo: {error}", file=sys.stderr)
+        return 1
+
+
+async def _demo(arguments: argparse.Namespace) -> int:
+    data: Path = arguments.data.expanduser().absolute()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    if arguments.fresh:
+        _forget(data)
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    chain = Chain(
+        data,
+        port=arguments.port,
+        heap_k=arguments.heap,
+        python_mcu=arguments.python_mcu,
+        appid=arguments.appid,
+        say=say,
+    )
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        starting = asyncio.create_task(chain.start())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await starting
+            return 130
+        facts = await starting
+        if arguments.json:
+            print(json.dumps(facts), flush=True)
+        else:
+            print(table(facts, colour=sys.stdout.isatty()), flush=True)
+        await stopping
+        say("stopping …")
+    finally:
+        stopping.cancel()
+        await chain.stop()
+    return 0
+
+
+def _forget(data: Path) -> None:
+    if not data.exists():
+        return
+    if any(data.iterdir()) and not Chain.owns(data):
+        raise DemoFailed(
+            f"{data} does not hold a demo's data, so --fresh does not delete it; name another with --data"
+        )
+    shutil.rmtree(data)
+
+
+def _default_data() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "wxlink" / "demo"
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def _appid(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise argparse.ArgumentTypeError("an application id is 32 lower-case hex digits")
+    return text
+
+
+def _heap(text: str) -> int:
+    if not text.isdecimal() or not 48 <= int(text) <= 65536:
+        raise argparse.ArgumentTypeError("the module needs 48 to 65536 KiB")
+    return int(text)
