@@ -1,8 +1,6 @@
 """One running demo for the tests that only use it; tests that break it start their own."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from demo_process import HEATZY_APPID, DemoProcess
@@ -13,8 +11,3 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
     """`wxlink demo --json --port 0`, up, shared by the session."""
     with DemoProcess(tmp_path_factory.mktemp("demo"), "--appid", HEATZY_APPID) as running:
         yield running
-
-
-sys.path.append(
-    str(Path(__file__).resolve().parents[1] / "pages")
-)  # the browser driver lives with the pages' tests

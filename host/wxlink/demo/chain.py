@@ -24,6 +24,7 @@ from wxlink.relay.app import Relay
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import App, Device, Product
 from wxlink.wechat.account import Account
+from wxlink.wechat.conversation import default_menu
 from wxlink.wechat.sandbox import Sandbox
 
 READY_WITHIN_S = 60.0  # from the first child to the first report; a slow machine needs about ten
@@ -35,7 +36,6 @@ MQTT_PORT = 1883  # the registered port of MQTT
 MODULE_BACK_AFTER_S = 3.0
 MCU_BACK_AFTER_S = 12.0  # longer than the module needs to notice that the MCU is gone, so that one sees it
 CLAIM_LIFE_S = 24 * 3600  # the printed QR code; a shop would use minutes
-SCENE_EXPIRES_S = CLAIM_LIFE_S
 
 
 class DemoFailed(RuntimeError):
@@ -100,7 +100,9 @@ class Chain:
         device = await self._until_reported(relay, product_key, identity.mac, module, mcu)
 
         scene = await relay.service.issue_claim(device.did, CLAIM_LIFE_S)
-        qr = await relay.wechat("demo").client.create_scene_qr(scene, SCENE_EXPIRES_S)
+        wechat = relay.wechat("demo").client
+        await wechat.ensure_menu(default_menu())
+        qr = await wechat.create_scene_qr(scene, CLAIM_LIFE_S)
         self._say(f"all is up after {time.monotonic() - began:.1f} s")
         http = f"http://127.0.0.1:{relay.http_port}"
         return {
