@@ -31,7 +31,3 @@ class People(Core):
     async def reply_push(self, key: str, reply: bytes) -> None:
         """Keep the reply for the message's repetitions."""
         await self.store.pushes.reply(key, reply)
-
-    async def release_push(self, key: str) -> None:
-        """Handling failed: let the next repetition try."""
-        await self.store.pushes.release(key)

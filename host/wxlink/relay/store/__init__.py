@@ -8,7 +8,7 @@ from wxlink.relay.store.devices import Device, Identity, Registered
 from wxlink.relay.store.pages import Ticket
 from wxlink.relay.store.products import Product
 from wxlink.relay.store.pushes import Claimed, First, Pending, Replied
-from wxlink.relay.store.states import BATCH_MAX, Applied, Kept, Report, State
+from wxlink.relay.store.states import BATCH_MAX, Kept, Report, State
 from wxlink.relay.store.store import Store
 from wxlink.relay.store.users import NameTaken, Token, User
 
@@ -17,7 +17,6 @@ __all__ = [
     "NORMAL",
     "SPECIAL",
     "App",
-    "Applied",
     "Binding",
     "Bound",
     "Claimed",

@@ -42,8 +42,3 @@ class Apps:
                 return None
             self._known[appid] = App(**row._mapping)
         return self._known[appid]
-
-    async def all(self) -> list[App]:
-        """Every app, by name."""
-        async with self._database.read() as conn:
-            return [App(**row._mapping) for row in await conn.execute(select(apps).order_by(apps.c.name))]

@@ -83,16 +83,6 @@ class Bindings:
         async with self._database.read() as conn:
             return [_bound(row) for row in await conn.execute(query.limit(limit).offset(skip))]
 
-    async def uids(self, did: str) -> list[str]:
-        """Who is bound to the device, the first binder first."""
-        query = (
-            select(bindings.c.uid)
-            .where(bindings.c.did == did)
-            .order_by(bindings.c.created_at, bindings.c.uid)
-        )
-        async with self._database.read() as conn:
-            return list((await conn.execute(query)).scalars())
-
     async def describe(
         self, uid: str, did: str, remark: str | None, alias: str | None, labels: list[str] | None
     ) -> Binding | None:

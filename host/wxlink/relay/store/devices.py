@@ -115,11 +115,6 @@ class Devices:
             row = (await conn.execute(select(devices).where(devices.c.did == did))).one_or_none()
         return None if row is None else Device(**row._mapping)
 
-    async def credentials(self, did: str) -> Device | None:
-        """The device if it may connect to the broker: None when it is unknown or disabled."""
-        device = await self.get(did)
-        return None if device is None or device.disabled else device
-
     async def find(self, product_key: str, mac: str) -> Device | None:
         """The device with this product key and mac."""
         query = select(devices).where(devices.c.product_key == product_key, devices.c.mac == mac)

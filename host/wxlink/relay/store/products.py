@@ -5,11 +5,11 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
-from wxproto.p0 import Codec
-from wxproto.product import Product as Definition
 
 from wxlink.relay.store.database import Database, insert
 from wxlink.relay.store.schema import products
+from wxproto.p0 import Codec
+from wxproto.product import Product as Definition
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,3 @@ class Products:
                 return None
             self._known[product_key] = Product(**row._mapping)
         return self._known[product_key]
-
-    async def all(self) -> list[Product]:
-        """Every product, by name."""
-        async with self._database.read() as conn:
-            return [
-                Product(**row._mapping)
-                for row in await conn.execute(select(products).order_by(products.c.name))
-            ]

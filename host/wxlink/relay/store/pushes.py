@@ -58,11 +58,6 @@ class Pushes:
         async with self._database.write() as conn:
             await conn.execute(update(pushes).where(pushes.c.push == key).values(reply=reply))
 
-    async def release(self, key: str) -> None:
-        """Give up a claim, so that the next repetition is first again."""
-        async with self._database.write() as conn:
-            await conn.execute(delete(pushes).where(pushes.c.push == key, pushes.c.reply.is_(None)))
-
     async def prune(self, now: float) -> int:
         """Forget what has expired; how many went."""
         async with self._database.write() as conn:

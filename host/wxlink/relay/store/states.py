@@ -13,7 +13,6 @@ from wxlink.relay.store.schema import history, states
 BATCH_MAX: Final = (
     1_000  # reports in one transaction; keeps a statement's parameters far below a database's limit
 )
-DUPLICATE_WINDOW_S: Final = 60  # a broker sends an unacknowledged message again within seconds
 PRUNE_CHUNK: Final = 5_000  # rows deleted in one transaction, so that reports wait milliseconds at most
 
 
@@ -26,14 +25,6 @@ class Report:
     cmd: int
     p0: bytes
     attrs: dict[str, Any] | None
-    duplicate_suspect: bool = False
-
-
-class Applied(NamedTuple):
-    """What became of a report: not fresh means a repetition, or a device that no longer exists."""
-
-    report: Report
-    fresh: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +50,30 @@ class States:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def apply(self, batch: Sequence[Report]) -> list[Applied]:
+    async def apply(self, batch: Sequence[Report]) -> None:
         """Keep a batch of reports in one transaction: each in the history, all merged into the latest states.
 
-        Safe to repeat: a report marked `duplicate_suspect` that equals one of the same device in the
-        DUPLICATE_WINDOW_S before it is passed over. A report of a device that was reset meanwhile is too: the
-        rest of the batch must not fail with it. The answers are in the order of the reports.
+        A report of a device that was reset meanwhile is passed over: the others must not fail with it.
+        Raises ValueError for more than BATCH_MAX reports.
         """
         if len(batch) > BATCH_MAX:
             raise ValueError(f"a batch holds at most {BATCH_MAX} reports, not {len(batch)}")
         if not batch:
-            return []
+            return
         async with self._database.write() as conn:
             latest = await _latest(conn, {report.did for report in batch})
-            seen = await _seen(conn, batch)
-            applied, changed, kept = [], {}, []
-            for report in batch:
-                fresh = report.did in latest and not (report.duplicate_suspect and _is_repeated(report, seen))
-                applied.append(Applied(report, fresh))
-                if not fresh:
-                    continue
-                seen.setdefault(_content(report), []).append(report.at)
-                kept.append({"did": report.did, "at": report.at, "cmd": report.cmd, "p0": report.p0})
+            kept = [report for report in batch if report.did in latest]
+            updated_at: dict[str, float] = {}
+            for report in kept:
                 if report.attrs is not None:
                     latest[report.did] = latest[report.did] | report.attrs
-                    changed[report.did] = report.at
+                    updated_at[report.did] = report.at
             if kept:
-                await conn.execute(history.insert(), kept)
-            if changed:
-                await conn.execute(
-                    _MERGED, [{"of": did, "at": at, "merged": latest[did]} for did, at in changed.items()]
-                )
-        return applied
+                rows = [{"did": one.did, "at": one.at, "cmd": one.cmd, "p0": one.p0} for one in kept]
+                await conn.execute(history.insert(), rows)
+            if updated_at:
+                merged = [{"of": did, "at": at, "merged": latest[did]} for did, at in updated_at.items()]
+                await conn.execute(_MERGED, merged)
 
     async def latest(self, did: str) -> State:
         """The latest state of a device; an empty one when nothing is known."""
@@ -139,26 +122,3 @@ async def _latest(conn: AsyncConnection, dids: set[str]) -> dict[str, dict[str, 
     query = select(states.c.did, states.c.attrs).where(states.c.did.in_(sorted(dids)))
     rows: list[Row[Any]] = list(await conn.execute(query.order_by(states.c.did).with_for_update()))
     return {row.did: row.attrs for row in rows}
-
-
-async def _seen(conn: AsyncConnection, batch: Sequence[Report]) -> dict[tuple[str, int, bytes], list[float]]:
-    """When the contents that the batch's suspects may repeat came."""
-    suspects = [report for report in batch if report.duplicate_suspect]
-    if not suspects:
-        return {}
-    query = select(history.c.did, history.c.cmd, history.c.p0, history.c.at).where(
-        history.c.did.in_(sorted({report.did for report in suspects})),
-        history.c.at >= min(report.at for report in suspects) - DUPLICATE_WINDOW_S,
-    )
-    seen: dict[tuple[str, int, bytes], list[float]] = {}
-    for did, cmd, p0, at in await conn.execute(query):
-        seen.setdefault((did, cmd, p0), []).append(at)
-    return seen
-
-
-def _content(report: Report) -> tuple[str, int, bytes]:
-    return report.did, report.cmd, report.p0
-
-
-def _is_repeated(report: Report, seen: dict[tuple[str, int, bytes], list[float]]) -> bool:
-    return any(report.at - DUPLICATE_WINDOW_S <= at for at in seen.get(_content(report), ()))
