@@ -16,7 +16,6 @@ PAGE_MAX: Final = 1_000  # devices in one answer
 LIST_MAX: Final = 100  # devices in one request to bind or unbind
 WORDS_MAX: Final = 255  # characters of a remark, an alias or a label
 LABELS_MAX: Final = 20  # labels of one device
-SCENE_MAX: Final = 64  # characters of a WeChat scene text
 MAC: Final = re.compile(r"[\x21-\x7e]{1,64}")  # 12 hex digits for Wi-Fi, but IMEIs and `virtual:site` occur
 PASSCODE: Final = re.compile(
     r"[\x21-\x25\x27-\x7e]{1,16}"
@@ -136,7 +135,7 @@ class Household(Core):
         return await self.device(uid, device.did)
 
     async def issue_claim(self, did: str, ttl_s: float | None = None) -> str:
-        """A scene text `bind:<did>:<code>` that binds who shows it first; at most SCENE_MAX characters.
+        """A scene text `bind:<did>:<code>` that binds who shows it first; it fits WeChat's 64 characters.
 
         For the maker's own tools (a label printer, the console): whoever has the text gets the device.
         Raises ApiError 9014 when there is no such device.

@@ -1,14 +1,12 @@
 """Pushes: messages that a server sends again when it is not answered in time, handled once."""
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy import delete, select, update
 
 from wxlink.relay.store.database import Database, deleted, insert
 from wxlink.relay.store.schema import pushes
-
-KEY_MAX: Final = 255  # characters
 
 
 @dataclass(frozen=True, slots=True)
