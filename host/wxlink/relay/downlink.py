@@ -83,6 +83,10 @@ class Asks:
         self._asks[did, sn] = future
         return future
 
+    def __len__(self) -> int:
+        """Questions that wait for a device's answer."""
+        return len(self._asks)
+
     def take_request(self, did: str, sn: int) -> bool:
         """True once for each question of a device: for the first client that answers it."""
         return self._requests.pop((did, sn), False)
@@ -114,7 +118,8 @@ class Asks:
 class Downlink:
     """Sends to devices through one MQTT client.
 
-    device: did -> its status, or None when there is no such device. asks: shared with whoever hears the answers.
+    device: did -> its status, or None when there is no such device. asks: shared with whoever hears the
+    answers.
     """
 
     def __init__(
@@ -125,7 +130,12 @@ class Downlink:
     ) -> None:
         self._publisher = publisher
         self._device = device
-        self._asks = asks or Asks()
+        self._asks = Asks() if asks is None else asks
+
+    @property
+    def open_asks(self) -> int:
+        """Questions that wait for a device's answer."""
+        return len(self._asks)
 
     async def send(self, did: str, p0: bytes) -> None:
         """Send P0 without wanting an answer.

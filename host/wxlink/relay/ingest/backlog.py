@@ -25,6 +25,10 @@ class Backlog:
         self._empty = asyncio.Event()
         self._empty.set()
 
+    def __len__(self) -> int:
+        """Messages of QoS 1 that are not yet stored and acknowledged."""
+        return len(self._held)
+
     def put(self, delivery: Delivery) -> None:
         """Add a message."""
         if delivery.qos:

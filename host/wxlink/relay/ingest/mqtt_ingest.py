@@ -20,7 +20,7 @@ from wxlink.relay.store import Identity, Product, Report, Store
 from wxproto import envelope
 
 CLIENT_ID = "wxlink-relay"  # names the session at the broker; a device's client id is its did, 22 characters
-RESUME_S = 10.0  # how long after a connection any message may be a repetition: a killed broker lost its marks
+RESUME_S = 10.0  # after a connection any message may be a repetition: a killed broker lost its marks (seen)
 DRAIN_WITHIN_S = 5.0  # at a stop; what is not stored by then stays with the broker
 
 log = logging.getLogger(__name__)
@@ -36,12 +36,16 @@ class Answers(Protocol):
 
 @dataclass(slots=True)
 class _Business:
-    """Business data of a known device. stored: a repetition of what is stored already."""
+    """Business data of a known device.
+
+    stored: a repetition of what is stored already. overtaken: newer messages have said all that it says.
+    """
 
     said: uplink.Business
     product: Product
     attrs: dict[str, Any] | None
     stored: bool = False
+    overtaken: bool = False
 
 
 @dataclass(slots=True)
@@ -88,6 +92,8 @@ class MqttIngest:
         self._complaints = Complaints()
         self._connection = 0
         self._resumed_at = 0.0
+        self._resumed_until = 0.0
+        self._overtaken = repeats.Overtaken()
         self._closing = False
         self._worker: asyncio.Task[None] | None = None
         self._presence = PresenceBook(
@@ -113,6 +119,11 @@ class MqttIngest:
         """True while messages flow."""
         return self._link.connected
 
+    @property
+    def unstored(self) -> int:
+        """Messages that have arrived and are not yet acknowledged."""
+        return len(self._backlog)
+
     def start(self) -> None:
         """Begin to connect and to store."""
         self._worker = asyncio.create_task(self._run(), name="ingest")
@@ -132,7 +143,7 @@ class MqttIngest:
         Safe to call twice. What is not stored by then was not acknowledged: the broker keeps it.
         """
         self._closing = True
-        if self._worker:
+        if self._worker and not self._worker.done():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._backlog.drained(), DRAIN_WITHIN_S)
             self._worker.cancel()
@@ -143,7 +154,9 @@ class MqttIngest:
     def _take(self, delivery: Delivery) -> None:
         if delivery.connection != self._connection:
             self._connection = delivery.connection
-            self._resumed_at = time.monotonic()
+            self._resumed_at = self._clock()
+            self._resumed_until = time.monotonic() + RESUME_S
+            self._overtaken.clear()
         if not self._closing:
             self._backlog.put(delivery)
 
@@ -169,9 +182,7 @@ class MqttIngest:
 
     async def _handle(self, batch: Sequence[Delivery], again: bool) -> None:
         outcomes = await self._understand(batch)
-        resuming = again or time.monotonic() - self._resumed_at < RESUME_S
-        suspect = [resuming or delivery.dup for delivery in batch]
-        await self._store_reports(outcomes, suspect)
+        await self._store_reports(outcomes, [delivery.dup for delivery in batch], again)
         for outcome in outcomes:
             if isinstance(outcome, _Presence):
                 outcome.changed = await self._presence.note(outcome.said)
@@ -203,23 +214,39 @@ class MqttIngest:
                 outcomes.append(_with_attrs(said, product))
         return outcomes
 
-    async def _store_reports(self, outcomes: Sequence[_Outcome], suspect: Sequence[bool]) -> None:
+    async def _store_reports(self, outcomes: Sequence[_Outcome], marked: Sequence[bool], again: bool) -> None:
+        """One transaction for all reports that are not stored yet. marked: the broker says it repeats."""
         now = self._clock()
-        chosen = [
-            (outcome, doubt)
-            for outcome, doubt in zip(outcomes, suspect, strict=True)
-            if isinstance(outcome, _Business) and outcome.said.p0
-        ]
-        reports = [
-            Report(outcome.said.did, now, outcome.said.cmd, outcome.said.p0, outcome.attrs)
-            for outcome, _ in chosen
-        ]
-        doubts = [doubt for _, doubt in chosen]
-        stored = await until_stored(partial(repeats.find, reports, doubts, self._store.states.reports))
-        for (outcome, _), known in zip(chosen, stored, strict=True):
-            outcome.stored = known
-        new = [report for report, known in zip(reports, stored, strict=True) if not known]
+        resuming = time.monotonic() < self._resumed_until
+        if not resuming:
+            self._overtaken.clear()
+        chosen: list[_Business] = []
+        reports: list[Report] = []
+        doubts: list[repeats.Doubt] = []
+        for outcome, dup in zip(outcomes, marked, strict=True):
+            if not isinstance(outcome, _Business) or not outcome.said.p0:
+                continue
+            if dup or resuming or again:
+                doubts.append(repeats.Doubt(len(reports), self._resumed_at if dup and not again else now))
+            if resuming and outcome.attrs:
+                self._yield_to_newer(outcome, dup)
+            said = outcome.said
+            chosen.append(outcome)
+            reports.append(Report(said.did, now, said.cmd, said.p0, outcome.attrs))
+        history = self._store.states.reports
+        known = await until_stored(partial(repeats.stored_already, reports, doubts, history))
+        for index in known:
+            chosen[index].stored = True
+        new = [report for index, report in enumerate(reports) if index not in known]
         await until_stored(partial(self._store.states.apply, new))
+
+    def _yield_to_newer(self, outcome: _Business, dup: bool) -> None:
+        did, attrs = outcome.said.did, outcome.attrs or {}
+        if dup:
+            outcome.attrs = self._overtaken.left(did, attrs) or None
+            outcome.overtaken = outcome.attrs is None
+        else:
+            self._overtaken.note(did, attrs)
 
     def _tell(self, outcomes: Sequence[_Outcome]) -> None:
         # Of repetitions only the last is told again: it is the present state, the others are past.
@@ -235,7 +262,8 @@ class MqttIngest:
                 self._presence.tell(outcome.said, outcome.identity, outcome.changed)
             else:
                 self._answer(outcome.said)
-                if not outcome.stored or last[outcome.said.did] is outcome:
+                is_past = outcome.stored and last[outcome.said.did] is not outcome
+                if not is_past and not outcome.overtaken:
                     self._report(outcome)
 
     def _answer(self, said: uplink.Business) -> None:

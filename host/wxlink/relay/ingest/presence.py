@@ -5,12 +5,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from wxlink.relay.broker import ACK_WAIT_S
 from wxlink.relay.events import Bus, OnlineChanged
 from wxlink.relay.ingest.retry import until_stored
 from wxlink.relay.ingest.uplink import Presence
 from wxlink.relay.store import Identity, Store
 
-COMPARE_AFTER_S = 5.0  # modules that lost the broker with us are back by then, or off-line
+# Modules that lost the broker with us are back by then, or off-line; and the broker has repeated what was not
+# acknowledged, of which a stale `1` may be part.
+COMPARE_AFTER_S = ACK_WAIT_S + 2.0
 COMPARE_AGAIN_S = 5.0
 
 log = logging.getLogger(__name__)

@@ -1,37 +1,47 @@
-"""Which of the messages that a broker sends again are stored already.
+"""What a broker sends again after a connection was lost: which of it is stored already, and which comes late.
 
 A broker repeats what was not acknowledged, and an acknowledgement may be lost after the commit. Equal content
 alone proves nothing: a device may well report the same twice. But acknowledgements are lost from some point
 on, so what is both stored and repeated are the last stored messages of a device, repeated first and in order.
 Where that is ambiguous the latest state comes out the same.
+
+nats-server repeats only when its ack_wait is over, so new messages may overtake: a late one is kept, but it
+may not undo what a newer one said. Mosquitto repeats at once.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from wxlink.relay.store import Kept, Report
 
-LOOK_BACK_S = 60.0  # as the store's own window for repetitions
+LOOK_BACK_S = 60.0  # a broker repeats within seconds of its return; the store's own window is as long
 
 History = Callable[[str, float, float, int], Awaitable[Sequence[Kept]]]
 
 
-async def find(reports: Sequence[Report], suspect: Sequence[bool], history: History) -> list[bool]:
-    """For each report whether it is stored already; only suspects can be.
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A report that may be stored already. before: only among what was stored until then."""
+
+    index: int
+    before: float
+
+
+async def stored_already(reports: Sequence[Report], doubts: Sequence[Doubt], history: History) -> set[int]:
+    """The indexes of the doubtful reports that are stored.
 
     history: (did, after, until, limit) -> its reports, the newest first.
     """
-    known = [False] * len(reports)
-    by_device: dict[str, list[int]] = {}
-    for index, report in enumerate(reports):
-        if suspect[index]:
-            by_device.setdefault(report.did, []).append(index)
-    for did, indexes in by_device.items():
-        first = reports[indexes[0]]
-        stored = await history(did, first.at - LOOK_BACK_S, first.at, len(indexes))
-        stored_contents = [(kept.cmd, kept.p0) for kept in reversed(stored)]
-        repeated_contents = [(reports[index].cmd, reports[index].p0) for index in indexes]
-        for index in indexes[: overlap(stored_contents, repeated_contents)]:
-            known[index] = True
+    groups: dict[tuple[str, float], list[int]] = {}
+    for doubt in doubts:
+        groups.setdefault((reports[doubt.index].did, doubt.before), []).append(doubt.index)
+    known: set[int] = set()
+    for (did, before), indexes in groups.items():
+        kept = await history(did, before - LOOK_BACK_S, before, len(indexes))
+        stored = [(one.cmd, one.p0) for one in reversed(kept)]
+        repeated = [(reports[index].cmd, reports[index].p0) for index in indexes]
+        known.update(indexes[: overlap(stored, repeated)])
     return known
 
 
@@ -41,3 +51,23 @@ def overlap(stored: Sequence[object], repeated: Sequence[object]) -> int:
         if list(stored[-count:]) == list(repeated[:count]):
             return count
     return 0
+
+
+class Overtaken:
+    """Data points that new messages have set while older ones may still come."""
+
+    def __init__(self) -> None:
+        self._newer: dict[str, set[str]] = {}
+
+    def clear(self) -> None:
+        """Nothing older is to come."""
+        self._newer.clear()
+
+    def note(self, did: str, attrs: Mapping[str, Any]) -> None:
+        """A new message said this."""
+        self._newer.setdefault(did, set()).update(attrs)
+
+    def left(self, did: str, attrs: Mapping[str, Any]) -> dict[str, Any]:
+        """What an older message may still say."""
+        newer = self._newer.get(did, set())
+        return {name: value for name, value in attrs.items() if name not in newer}

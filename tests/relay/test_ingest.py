@@ -1,0 +1,429 @@
+"""What devices publish reaches the store and the watchers once, in order, through real brokers."""
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from live import KIT, METER, Device, kit, stock, until, until_async
+from relay_ground import MAC, PASSCODE
+
+from wxlink.child import Child
+from wxlink.relay.auth_callout import AuthCallout
+from wxlink.relay.broker import Broker
+from wxlink.relay.downlink import Asks
+from wxlink.relay.events import Bus, DeviceEvent, OnlineChanged, Reported, Undecodable
+from wxlink.relay.ingest import Endpoint, MqttIngest
+from wxlink.relay.store import Store
+from wxproto import envelope
+
+
+@dataclass
+class Ground:
+    """A store, a broker, an ingest between them, one device, and what the bus told about it."""
+
+    folder: Path
+    store: Store
+    broker: Broker | None
+    endpoint: Endpoint
+    ingest: MqttIngest
+    bus: Bus
+    did: str
+    events: list[DeviceEvent] = field(default_factory=list)
+
+    def device(self, *, steady: bool = True) -> Device:
+        return Device(self.did, steady=steady)
+
+    async def contents(self, did: str | None = None) -> list[bytes]:
+        """The P0 of every stored report, in order."""
+        kept = await self.store.states.reports(did or self.did, 0.0, 1e12, 10_000)
+        return [report.p0 for report in reversed(kept)]
+
+    async def stored(self, count: int) -> None:
+        """Wait until that many reports are stored."""
+
+        async def enough() -> bool:
+            return len(await self.contents()) >= count
+
+        await until_async(enough)
+
+    def presence(self) -> list[OnlineChanged]:
+        return [event for event in self.events if isinstance(event, OnlineChanged)]
+
+    def reports(self) -> list[Reported]:
+        return [event for event in self.events if isinstance(event, Reported)]
+
+
+@asynccontextmanager
+async def standing(
+    folder: Path, store: Store, endpoint: Endpoint, broker: Broker | None
+) -> AsyncIterator[Ground]:
+    """An ingest on this broker, and one registered device."""
+    bus = Bus()
+    did = (await store.devices.register(KIT, MAC, PASSCODE, 0.0)).did
+    connected = broker.connected_clients if broker else None
+    ingest = MqttIngest(endpoint, store, bus, Asks(), connected_clients=connected, compare_after_s=0.2)
+    ground = Ground(folder, store, broker, endpoint, ingest, bus, did)
+    bus.watch(did, ground.events.append)
+    ingest.start()
+    await ingest.wait_up(10)
+    yield ground
+    await ingest.stop()
+
+
+@asynccontextmanager
+async def on_bundled(folder: Path, store: Store) -> AsyncIterator[Ground]:
+    """On the relay's own broker."""
+    broker = Broker(folder)
+    await broker.start()
+    callout = AuthCallout(broker, store.devices.get)
+    await callout.start()
+    login = broker.relay_login
+    endpoint = Endpoint("127.0.0.1", broker.mqtt_port, login.user, login.password)
+    async with standing(folder, store, endpoint, broker) as ground:
+        yield ground
+    await callout.stop()
+    await broker.stop()
+
+
+@asynccontextmanager
+async def on_mosquitto(folder: Path, store: Store) -> AsyncIterator[Ground]:
+    """On Debian's mosquitto, as an operator's own broker."""
+    binary = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
+    if binary is None:
+        pytest.skip("no mosquitto here")
+    with socket.create_server(("127.0.0.1", 0)) as picked:
+        port = picked.getsockname()[1]
+    config = folder / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n", "utf-8")
+    child = Child("mosquitto", [binary, "-c", config], folder / "mosquitto.log")
+    await child.start()
+    endpoint = Endpoint.from_url(f"mqtt://operator:secret@127.0.0.1:{port}")
+    async with standing(folder, store, endpoint, None) as ground:
+        yield ground
+    await child.stop()
+
+
+@pytest.fixture
+async def shelf(tmp_path: Path) -> AsyncIterator[Store]:
+    """A store with the products."""
+    opened = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/relay.sqlite3")
+    await stock(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def ground(tmp_path: Path, shelf: Store) -> AsyncIterator[Ground]:
+    async with on_bundled(tmp_path, shelf) as ground:
+        yield ground
+
+
+@pytest.fixture(params=[on_bundled, on_mosquitto])
+async def any_ground(request: pytest.FixtureRequest, tmp_path: Path, shelf: Store) -> AsyncIterator[Ground]:
+    """On either broker."""
+    async with request.param(tmp_path, shelf) as ground:
+        yield ground
+
+
+async def test_a_report_is_stored_and_told(any_ground: Ground) -> None:
+    ground = any_ground
+    device = await ground.device().come_online(ground.endpoint.port)
+    await device.report(kit(1, 17, 34, 51, 26))
+    await until(lambda: len(ground.events) == 2)
+    online, reported = ground.events
+    assert vars_of(online) == (ground.did, MAC, PASSCODE, True)
+    assert isinstance(reported, Reported)
+    assert reported.attrs == {"LED_OnOff": True, "LED_R": 17, "LED_G": 34, "LED_B": 51, "Temperature": 26}
+    assert (reported.cmd, reported.sn) == (0x91, None)
+    assert reported.envelope == bytes.fromhex("00000003 09 00 0091 04 01 11 22 33 1a".replace(" ", ""))
+    state = await ground.store.states.latest(ground.did)
+    assert state.attrs == reported.attrs
+    assert await ground.contents() == [kit(1, 17, 34, 51, 26)]
+    await device.leave()
+
+
+def vars_of(event: DeviceEvent) -> tuple[object, ...]:
+    assert isinstance(event, OnlineChanged)
+    return (event.did, event.mac, event.passcode, event.online)
+
+
+async def test_a_thousand_reports_arrive_once_and_in_order(any_ground: Ground) -> None:
+    ground = any_ground
+    device = await ground.device().come_online(ground.endpoint.port)
+    sent = [kit(1, number % 250, number // 250, 0, 0) for number in range(1000)]
+    for p0 in sent:
+        device.send(envelope.encode(envelope.REPORT, p0))
+    await ground.stored(1000)
+    assert await ground.contents() == sent
+    assert [event.p0 for event in ground.reports()] == sent
+    await device.leave()
+
+
+async def test_garbage_is_counted_told_and_stops_nothing(
+    any_ground: Ground, caplog: pytest.LogCaptureFixture
+) -> None:
+    ground = any_ground
+    device = await ground.device().come_online(ground.endpoint.port)
+    garbage = [
+        b"",
+        b"\x00\x00\x00\x03",
+        b"hello",
+        envelope.encode(envelope.REPORT, b"\x04\x01"),
+        envelope.encode(envelope.REPORT, b"\x14\x07\x01\x00\x00"),
+        envelope.encode(envelope.REPORT, b""),
+        envelope.encode(envelope.NOTIFY, kit(1, 2, 3, 4, 5)),
+        envelope.encode(envelope.REPORT, kit(1, 2, 3, 4, 5)) + b"\0",
+        b"\x00\x00\x00\x03\x05\x00\x00\x93\x00\x00",
+    ]
+    with caplog.at_level(logging.WARNING):
+        for payload in garbage:
+            assert await device.publish(f"dev2app/{ground.did}", payload)
+        assert await device.publish(f"dev2app/{ground.did}/online", b"2 xyz")
+        await device.report(kit(1, 1, 1, 1, 1))
+        await ground.stored(1)
+    assert await ground.contents() == [kit(1, 1, 1, 1, 1)]
+    assert ground.ingest.undecipherable == len(garbage) + 1
+    assert sum(isinstance(event, Undecodable) for event in ground.events) == len(garbage) + 1
+    assert caplog.text.count(f"message of device {ground.did} dropped") == 1
+    await device.leave()
+
+
+async def test_a_device_that_is_not_registered_is_dropped_and_logged_once(
+    shelf: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with on_mosquitto(tmp_path, shelf) as ground:
+        stranger = await Device("Zz9yXx8wVv7uTt6sRr5qPp").connect(ground.endpoint.port)
+        with caplog.at_level(logging.WARNING):
+            for _ in range(3):
+                await stranger.report(kit(1, 1, 1, 1, 1))
+            await stranger.publish("dev2app/not-a-did", b"x")
+            await until(lambda: ground.ingest.undecipherable == 4)
+        assert caplog.text.count("Zz9yXx8wVv7uTt6sRr5qPp dropped: there is no such device") == 1
+        assert caplog.text.count("names no device") == 1
+        await stranger.leave()
+
+
+async def test_variable_length_reports_are_merged_and_told_as_they_came(ground: Ground) -> None:
+    did = (await ground.store.devices.register(METER, "a1b2c3d4e5f7", PASSCODE, 0.0)).did
+    ground.bus.watch(did, ground.events.append)
+    meter = await Device(did).connect(ground.endpoint.port)
+    await meter.report(bytes.fromhex("14 03 01 0a".replace(" ", "")))  # flags 011: on, LED_R 10
+    await meter.report(bytes.fromhex("1404 14".replace(" ", "")))  # flags 100: LED_G 20
+    await until(lambda: len(ground.reports()) == 2)
+    assert [event.attrs for event in ground.reports()] == [{"LED_OnOff": True, "LED_R": 10}, {"LED_G": 20}]
+    assert (await ground.store.states.latest(did)).attrs == {"LED_OnOff": True, "LED_R": 10, "LED_G": 20}
+    await meter.leave()
+
+
+async def test_pass_through_data_is_kept_and_told_without_data_points(ground: Ground) -> None:
+    device = await ground.device().come_online(ground.endpoint.port)
+    await device.report(b"\x06any bytes")
+    await until(ground.reports)
+    assert ground.reports()[0].attrs is None
+    assert ground.reports()[0].p0 == b"\x06any bytes"
+    assert (await ground.store.states.latest(ground.did)).attrs == {}
+    await device.leave()
+
+
+async def test_presence_follows_the_latest_connection(any_ground: Ground) -> None:
+    ground = any_ground
+    device = await ground.device().come_online(ground.endpoint.port, connection="0000000a")
+    topic = f"dev2app/{ground.did}/online"
+    await until(lambda: len(ground.events) == 1)
+    await device.publish(topic, b"1 0000000b")
+    await device.publish(topic, b"0 0000000a")  # the late will of the earlier connection
+    await device.report(kit(1, 0, 0, 0, 0))
+    await until(ground.reports)
+    found = await ground.store.devices.get(ground.did)
+    assert found
+    assert found.online
+    await device.publish(topic, b"0 0000000b")
+    await until(
+        lambda: [vars_of(e)[-1] for e in ground.events if isinstance(e, OnlineChanged)] == [True, False]
+    )
+    found = await ground.store.devices.get(ground.did)
+    assert found
+    assert not found.online
+    await device.leave()
+
+
+async def test_the_will_of_a_device_that_vanishes_puts_it_off_line(any_ground: Ground) -> None:
+    ground = any_ground
+    device = await ground.device(steady=False).come_online(ground.endpoint.port, connection="00000001")
+    await until(lambda: len(ground.events) == 1)
+    await device.vanish()
+    await until(lambda: len(ground.events) == 2)
+    assert vars_of(ground.events[1])[-1] is False
+
+
+async def test_what_came_while_the_relay_was_away_is_stored_when_it_is_back(any_ground: Ground) -> None:
+    ground = any_ground
+    device = await ground.device().come_online(ground.endpoint.port)
+    await device.report(kit(1, 1, 0, 0, 0))
+    await ground.stored(1)
+    await ground.ingest.stop()
+    for number in range(2, 6):
+        await device.report(kit(1, number, 0, 0, 0))
+    assert len(await ground.contents()) == 1
+    again = MqttIngest(ground.endpoint, ground.store, ground.bus, Asks())
+    again.start()
+    await ground.stored(5)
+    assert await ground.contents() == [kit(1, number, 0, 0, 0) for number in range(1, 6)]
+    await again.stop()
+    await device.leave()
+
+
+async def test_stopped_before_the_commit_nothing_is_lost_doubled_or_turned_back(
+    any_ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker may repeat the first report after it delivers the second: the latest state is the second."""
+    ground = any_ground
+    monkeypatch.setattr("wxlink.relay.ingest.mqtt_ingest.DRAIN_WITHIN_S", 0.1)
+    device = await ground.device().come_online(ground.endpoint.port)
+    await until(lambda: ground.events)
+    (worker,) = (task for task in asyncio.all_tasks() if task.get_name() == "ingest")
+    with locked(ground.folder) as lock:
+        await device.report(kit(1, 1, 0, 0, 0))
+        await until(lambda: ground.ingest.unstored == 1)
+        stopping = asyncio.create_task(ground.ingest.stop())
+        await until(worker.cancelling)
+        lock.rollback()
+        await stopping
+    assert await ground.contents() == []
+    again = MqttIngest(ground.endpoint, ground.store, ground.bus, Asks())
+    again.start()
+    await device.report(kit(1, 2, 0, 0, 0))
+    await ground.stored(2)
+    assert sorted(await ground.contents()) == [kit(1, 1, 0, 0, 0), kit(1, 2, 0, 0, 0)]
+    assert (await ground.store.states.latest(ground.did)).attrs["LED_R"] == 2
+    assert ground.reports()[-1].p0 == kit(1, 2, 0, 0, 0)
+    await again.stop()
+    await device.leave()
+
+
+async def test_committed_but_never_acknowledged_is_not_stored_again(ground: Ground) -> None:
+    """The broker is stopped while the commit waits, so that it never reads the acknowledgement."""
+    assert ground.broker
+    assert ground.broker.pid
+    device = await ground.device().come_online(ground.endpoint.port)
+    await until(lambda: ground.events)
+    sent = [kit(1, 1, 0, 0, 0), kit(0, 2, 0, 0, 0), kit(1, 1, 0, 0, 0)]
+    with locked(ground.folder):
+        for p0 in sent:
+            await device.report(p0)
+        await until(lambda: ground.ingest.unstored == 3)
+        os.kill(ground.broker.pid, signal.SIGSTOP)
+    await ground.stored(3)
+    os.kill(ground.broker.pid, signal.SIGKILL)
+    await until(lambda: not ground.ingest.connected)
+    await ground.ingest.wait_up(10)
+    last = kit(0, 9, 0, 0, 0)
+    await until(lambda: device.codes.count("Success") == 2)
+    await device.report(last)
+    await ground.stored(4)
+    assert await ground.contents() == [*sent, last]
+    assert (await ground.store.states.latest(ground.did)).attrs["LED_R"] == 9
+    await device.leave()
+
+
+async def test_a_store_that_fails_is_tried_again_and_nothing_is_acknowledged(
+    ground: Ground, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A real error of SQLite: its table is gone for a while."""
+    device = await ground.device().come_online(ground.endpoint.port)
+    await until(lambda: ground.events)
+    rename(ground.folder, "history", "hidden")
+    with caplog.at_level(logging.ERROR):
+        await device.report(kit(1, 1, 0, 0, 0))
+        await until(lambda: "nothing is acknowledged" in caplog.text)
+    assert ground.ingest.unstored == 1
+    rename(ground.folder, "hidden", "history")
+    await ground.stored(1)
+    await until(lambda: ground.ingest.unstored == 0)
+    assert await ground.contents() == [kit(1, 1, 0, 0, 0)]
+    await device.leave()
+
+
+async def test_no_acknowledged_report_is_lost_when_the_broker_is_killed(ground: Ground) -> None:
+    assert ground.broker
+    device = await ground.device().come_online(ground.endpoint.port)
+    sent = [kit(1, number % 250, number // 250, 0, 0) for number in range(600)]
+    for number, p0 in enumerate(sent):
+        device.send(envelope.encode(envelope.REPORT, p0))
+        if number in (150, 400):
+            await until(lambda number=number: device.acknowledged > number - 100)
+            assert ground.broker.pid
+            os.kill(ground.broker.pid, signal.SIGKILL)
+            await until(lambda: not ground.ingest.connected)
+            await ground.ingest.wait_up(10)
+    await until(lambda: device.acknowledged == 1 + len(sent))
+
+    async def all_there() -> bool:
+        return set(await ground.contents()) == set(sent)
+
+    await until_async(all_there)
+    assert (await ground.store.states.latest(ground.did)).attrs["LED_G"] == 2
+    await device.leave()
+
+
+async def test_a_device_that_went_with_the_broker_is_found_out(ground: Ground) -> None:
+    """Its will died with the broker: only a comparison with the new one can tell."""
+    assert ground.broker
+    assert ground.broker.pid
+    gone = await ground.device(steady=False).come_online(ground.endpoint.port)
+    other = (await ground.store.devices.register(KIT, "a1b2c3d4e5f7", PASSCODE, 0.0)).did
+    stays = await Device(other).come_online(ground.endpoint.port)
+    await until(lambda: ground.events)
+    os.kill(ground.broker.pid, signal.SIGKILL)
+    await until(lambda: gone.lost == 1)
+
+    async def off_line() -> bool:
+        device = await ground.store.devices.get(ground.did)
+        return device is not None and not device.online
+
+    await until_async(off_line)
+    assert vars_of(ground.events[-1])[-1] is False
+    await until(lambda: stays.codes.count("Success") == 2)
+    await gone.leave()
+    await stays.leave()
+
+
+def test_the_brokers_address_hides_its_password() -> None:
+    endpoint = Endpoint.from_url("mqtts://me:p%40ss@broker.example", {})
+    assert (endpoint.host, endpoint.port, endpoint.user, endpoint.password) == (
+        "broker.example",
+        8883,
+        "me",
+        "p@ss",
+    )
+    assert "p@ss" not in repr(endpoint)
+    environ = {"WXLINK_BROKER_USER": "u", "WXLINK_BROKER_PASSWORD": "p"}
+    assert Endpoint.from_url("mqtt://host", environ).password == "p"
+    with pytest.raises(ValueError, match="mqtt://host:1883") as refused:
+        Endpoint.from_url("http://me:secret@host")
+    assert "secret" not in str(refused.value)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Hold SQLite's write lock from another connection, until it is rolled back."""
+    connection = sqlite3.connect(folder / "relay.sqlite3", isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.rollback()
+    connection.close()
+
+
+def rename(folder: Path, before: str, after: str) -> None:
+    connection = sqlite3.connect(folder / "relay.sqlite3")
+    connection.execute(f"ALTER TABLE {before} RENAME TO {after}")
+    connection.close()
