@@ -62,9 +62,6 @@ static wxlink_parsed settle(wxlink_parser *parser, uint8_t byte)
     if (parser->size == 0) {
         return collect(parser, byte); /* FF FF FF: the last two were the header */
     }
-    if (at_checksum(parser)) {
-        return collect(parser, HEADER); /* a wrong checksum without its stuffing */
-    }
     if (parser->size == WXLINK_AT_SN && len_field(parser->frame) == WXLINK_LEN_MIN &&
         (parser->frame[WXLINK_AT_CMD] & 1u) == 0) {
         (void)collect(parser, HEADER); /* modules in the field leave sn FF of a short ack unstuffed */

@@ -258,7 +258,7 @@ static void take_frame(wxlink *link, uint8_t *frame, uint16_t size)
             };
             commands[i].handle(link, &in);
             link->up = true; /* any command will do: after a restart of the MCU alone the module does not ask again */
-            link->pausing = false;
+            link->pausing = link->pausing && in.repeat;
             return;
         }
     }

@@ -55,7 +55,7 @@ class GoKit:
             self._drifted_at += self._drift_ms
             self._temperature = self._drift(self._temperature, COLDEST, WARMEST)
             self._humidity = self._drift(self._humidity, DRIEST, WETTEST)
-        self._show_room()
+            self._show_room()
 
     def _show_room(self) -> None:
         self.values["Temperature"] = self._temperature

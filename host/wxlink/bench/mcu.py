@@ -78,7 +78,7 @@ class Log:
 
 
 class Mcu:
-    """The board: bytes and milliseconds in, bytes and log lines out."""
+    """The board: bytes and milliseconds in, bytes and log lines out. `hardware` is what it controls."""
 
     def __init__(
         self, product: Product, log: Log, now: int, *, secret: str | None, seed: int, drift_ms: int
@@ -99,7 +99,7 @@ class Mcu:
     def _boot(self, now: int) -> None:
         self._session = Session(MCU, duplicate_ms=REPEAT_MS)
         self._reports = Reports(self._codec, self._session, now)
-        self._hardware = GoKit(self._codec.product, self._seed, self._drift_ms, now, self._log.line)
+        self.hardware = GoKit(self._codec.product, self._seed, self._drift_ms, now, self._log.line)
         self._received = Decoder()  # for the log only: the session takes the same bytes
         self._sent = Decoder()
         self._status = 0
@@ -114,8 +114,8 @@ class Mcu:
                 self._log.frame("rx", found)
             self._handle(self._session.receive(piece, now), out, now)
         self._handle(self._session.poll(now), out, now)
-        self._hardware.measure(now)
-        self._reports.send_due(self._hardware.values, now)
+        self.hardware.measure(now)
+        self._reports.send_due(self.hardware.values, now)
         self._fetch(out)
         if self._restart_at is not None and now >= self._restart_at:
             self._log.line("hw restart")
@@ -159,7 +159,7 @@ class Mcu:
                 self._session.answer(asked, self._read_reply(asked.payload))
             elif not asked.flags & 1:
                 values = self._codec.decode_control(asked.payload)
-                self._hardware.control(values)
+                self.hardware.control(values)
                 self._reports.want(values)
         except PeerError:
             if asked.wants_answer:
@@ -169,7 +169,7 @@ class Mcu:
         if p0[0] not in (READ, V_READ):
             raise PeerError("a read for a device behind this one")
         names = self._codec.decode_read(p0)
-        return self._codec.encode_report({name: self._hardware.values[name] for name in names}, reply=True)
+        return self._codec.encode_report({name: self.hardware.values[name] for name in names}, reply=True)
 
     def _on_status(self, asked: Asked, now: int) -> None:
         if len(asked.payload) != 2:
@@ -190,7 +190,7 @@ class Mcu:
 
 
 def open_line(path: str) -> int:
-    """Open a tty raw, non-blocking, 9600 baud 8N1; what waited on it is thrown away. OSError if that fails."""
+    """Open a tty raw, non-blocking, 9600 baud 8N1; what waited on it is lost. OSError when it fails."""
     line = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     try:
         tty.setraw(line, termios.TCSANOW)

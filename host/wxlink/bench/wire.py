@@ -73,7 +73,7 @@ class Wire:
         loop.add_reader(self._ends[MCU].master, self._move, self._ends[MCU], self._ends[MODULE])
 
     def close(self) -> None:
-        """Stop pumping and take the ttys away: peers that have them open see a hang-up. Does no harm twice."""
+        """Stop pumping and take the ttys away: peers that have them open see a hang-up. Harmless twice."""
         loop = asyncio.get_running_loop()
         for end in self._ends.values():
             loop.remove_reader(end.master)

@@ -19,10 +19,8 @@ _NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
 _MAX_WORD = 40  # characters; longer identifiers help nobody
 
 
-def member_name(name: str, id_: int) -> str:
+def member_name(name: str) -> str:
     """A struct member for a data point's name: the name itself wherever C allows it."""
-    if not name.isascii():
-        return f"point{id_}"
     if name.startswith("_"):
         return f"p{name}"
     return f"{name}_" if name in RESERVED else name

@@ -119,7 +119,7 @@ def _named(product: Product, upper: str) -> list[_Named]:
     named = []
     for point in product.points:
         suffix = f"_{point.id}"
-        member = c_text.unique(c_text.member_name(point.name, point.id), suffix, members, lambda stem: {stem})
+        member = c_text.unique(c_text.member_name(point.name), suffix, members, lambda stem: {stem})
         endings = [f"_VALUE{i}{_value_word(point, i)}" for i in range(len(point.values))]
         if point.is_number:
             endings += ["_RAW_MIN", "_RAW_MAX", "_SCALE", "_DISPLAY", "_RAW"]

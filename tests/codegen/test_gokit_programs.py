@@ -1,0 +1,399 @@
+"""The two GoKit programs, C and Python, through the same conversation on a tty: same answers, same log."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wxlink.assets import asset
+from wxlink.bench.gokit import GoKit
+from wxlink.bench.mcu import Log, Mcu
+from wxlink.bench.wire import Wire
+from wxlink.codegen import CompileError, NoCompiler, build_gokit
+from wxproto.device_info import DeviceInfo
+from wxproto.frame import Decoder, Frame, encode
+from wxproto.p0 import Codec, raw_value
+from wxproto.product import Product
+
+SECRET = "00112233445566778899aabbccddeeff"
+NO_DRIFT = ("--drift-ms", "3600000")
+VECTORS: dict[str, bytes] = {
+    vector["name"]: bytes.fromhex(vector["hex"])
+    for vector in json.loads(
+        (Path(__file__).parents[2] / "protocol/vectors/serial-frames.json").read_text("utf-8")
+    )
+}
+GOKIT = Product.from_dict(json.loads(asset("protocol/products/gokit.json").read_text("utf-8")))
+
+
+@pytest.fixture(scope="session")
+def c_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gokit")
+    try:
+        return build_gokit(
+            folder, ("-Wshadow", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+        )
+    except NoCompiler as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["c", "python"])
+def program(request: pytest.FixtureRequest) -> list[str]:
+    """The command line of either program."""
+    return commands(request.param, request)
+
+
+def commands(kind: str, request: pytest.FixtureRequest) -> list[str]:
+    if kind == "python":
+        return [sys.executable, "-m", "wxlink.bench.mcu"]
+    return [str(request.getfixturevalue("c_program"))]
+
+
+class Module:
+    """The test's end of the wire: sends frames, collects the MCU's, acknowledges its reports."""
+
+    def __init__(self, line: int) -> None:
+        self._line = line
+        self._decoder = Decoder()
+        self._frames: list[bytes] = []
+
+    def send(self, *frames: bytes) -> None:
+        os.write(self._line, b"".join(frames))
+
+    async def next(self) -> bytes:
+        """The next frame from the MCU, as it was on the wire; a report is acknowledged."""
+        deadline = time.monotonic() + 5
+        while not self._frames:
+            assert time.monotonic() < deadline, "the MCU sent nothing more"
+            try:
+                data = os.read(self._line, 4096)
+            except BlockingIOError:
+                await asyncio.sleep(0.002)
+                continue
+            for found in self._decoder.feed(data):
+                assert isinstance(found, Frame)
+                self._frames.append(encode(found.cmd, found.sn, found.payload, found.flags))
+                if found.cmd == 0x05:
+                    self.send(encode(0x06, found.sn))
+        return self._frames.pop(0)
+
+    async def expect(self, *frames: bytes) -> None:
+        for frame in frames:
+            assert (await self.next()).hex() == frame.hex()
+
+
+class Running:
+    """A program on the wire, with its log."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, wire: Wire, module: Module) -> None:
+        self.process = process
+        self.wire = wire
+        self.tty = wire.mcu_tty
+        self.module = module
+        self._log = log
+
+    def lines(self) -> list[str]:
+        """The log without its timestamps."""
+        if not self._log.exists():
+            return []
+        lines = self._log.read_text("utf-8").splitlines()
+        for line in lines:
+            assert abs(int(line.partition(" ")[0]) - time.time() * 1000) < 60_000, line
+        return [line.partition(" ")[2] for line in lines]
+
+    async def ended(self, number: signal.Signals | None = None) -> tuple[int, str]:
+        """Exit status and standard error, after a signal if one is given."""
+        if number:
+            self.process.send_signal(number)
+        async with asyncio.timeout(5):
+            _, errors = await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode, errors.decode()
+
+
+@asynccontextmanager
+async def running(program: list[str], log: Path, eventually: Any, *options: str) -> AsyncIterator[Running]:
+    async with Wire() as wire:
+        line = os.open(wire.module_tty, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        process = await asyncio.create_subprocess_exec(
+            *program, "--port", wire.mcu_tty, "--log", log, *options, stderr=asyncio.subprocess.PIPE
+        )
+        try:
+            one = Running(process, log, wire, Module(line))
+            await eventually(lambda: f"ready {one.tty}" in one.lines())
+            yield one
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
+            os.close(line)
+
+
+def status(**changed: Any) -> dict[str, Any]:
+    """The board's values after power-on with seed 1, some of them changed."""
+    board = GoKit(GOKIT, 1, 1000, 0, lambda _line: None)
+    return {**board.values, **changed}
+
+
+def report(sn: int, values: dict[str, Any]) -> bytes:
+    return encode(0x05, sn, Codec(GOKIT).encode_report(values))
+
+
+async def converse(one: Running, eventually: Any) -> None:
+    """The scenario; every answer is compared byte for byte."""
+    module = one.module
+    info = DeviceInfo(
+        product_key=GOKIT.product_key,
+        hardware_version="03010100",
+        software_version="03030000",
+        attributes=bytes(7) + b"\x02",
+        product_secret=SECRET,
+    )
+    module.send(VECTORS["get_device_info"])
+    await module.expect(encode(0x02, 0, info.encode()), report(0, status()))
+    module.send(VECTORS["read_status_fixed"])
+    await module.expect(encode(0x04, 2, Codec(GOKIT).encode_report(status(), reply=True)))
+    module.send(VECTORS["control_gokit_led_on"])
+    await module.expect(encode(0x04, 3), report(1, status(LED_OnOff=True)))
+    module.send(VECTORS["control_gokit_color_purple"])
+    await module.expect(VECTORS["ack_control"], report(2, status(LED_OnOff=True, LED_Color="紫色")))
+    module.send(VECTORS["control_gokit_motor_plus5"])
+    now = status(LED_OnOff=True, LED_Color="紫色", Motor_Speed=5)
+    await module.expect(encode(0x04, 6), report(3, now))
+    module.send(VECTORS["heartbeat"])
+    await module.expect(VECTORS["ack_heartbeat"])
+    module.send(VECTORS["module_status_m2m"], VECTORS["module_status_app"])
+    await module.expect(encode(0x0E, 15), encode(0x0E, 16))
+    module.send(b"\x00\x55noise\xff\xff\x00", VECTORS["read_reply_gokit"][:9], VECTORS["heartbeat"])
+    await module.expect(VECTORS["ack_heartbeat"])
+    module.send(VECTORS["bad_checksum_heartbeat"])
+    await module.expect(bytes.fromhex("FFFF0006120800000121"))
+    module.send(encode(0x75, 9))
+    await module.expect(VECTORS["error_unknown_from_mcu"])
+    module.send(VECTORS["control_gokit_all"])
+    everything = status(LED_OnOff=True, LED_Color="粉色", LED_R=17, LED_G=34, LED_B=51, Motor_Speed=-2)
+    await module.expect(encode(0x04, 7), report(4, everything))
+    module.send(VECTORS["control_gokit_all"])
+    await module.expect(encode(0x04, 7))
+    module.send(encode(0x03, 8, bytes.fromhex("012000000000FFFF")))
+    await module.expect(encode(0x04, 8), report(5, {**everything, "Motor_Speed": 5}))
+    module.send(encode(0x03, 9, b"\x01\x01"), encode(0x03, 10))
+    await module.expect(encode(0x04, 9), encode(0x12, 10, b"\x03"))
+    module.send(encode(0x0F, 7))
+    await module.expect(VECTORS["ack_reboot_mcu"])
+    await eventually(lambda: "hw restart" in one.lines())
+    module.send(VECTORS["heartbeat"])
+    await module.expect(VECTORS["ack_heartbeat"], report(0, status()))
+    await eventually(lambda: one.lines()[-1] == f"rx {encode(0x06, 0).hex().upper()}")
+
+
+HARDWARE_LOG = [
+    "hw LED_OnOff = 1",
+    "hw LED_Color = 2 (紫色)",
+    "hw Motor_Speed = 5",
+    "status router=1 cloud=1 app=0 signal=6",
+    "status router=1 cloud=1 app=1 signal=7",
+    "bad cut short by a new header",
+    "bad cut short by a new header",
+    "bad wrong checksum",
+    "hw LED_OnOff = 1",
+    "hw LED_Color = 3 (粉色)",
+    "hw LED_R = 17",
+    "hw LED_G = 34",
+    "hw LED_B = 51",
+    "hw Motor_Speed = -2",
+    "hw Motor_Speed = 5",
+    "hw restart",
+    "stopped",
+]
+
+
+async def test_both_programs_answer_and_log_the_same(
+    request: pytest.FixtureRequest, tmp_path: Path, eventually: Any
+) -> None:
+    logs = []
+    for kind in ("c", "python"):
+        log = tmp_path / f"{kind}.log"
+        async with running(
+            commands(kind, request), log, eventually, "--product-secret", SECRET, *NO_DRIFT
+        ) as one:
+            await converse(one, eventually)
+            assert await one.ended(signal.SIGTERM) == (0, "")
+            logs.append([line.replace(one.tty, "TTY") for line in one.lines()])
+    assert logs[0] == logs[1]
+    assert [line for line in logs[0] if line.split()[0] in ("hw", "status", "bad", "stopped")] == HARDWARE_LOG
+    assert f"rx {VECTORS['heartbeat'].hex().upper()}" in logs[0]
+    assert "tx FFFF0005080100000E" in logs[0]
+
+
+async def test_secret_is_sent_and_never_logged(program: list[str], tmp_path: Path, eventually: Any) -> None:
+    async with running(program, tmp_path / "log", eventually, "--product-secret", SECRET, *NO_DRIFT) as one:
+        one.module.send(VECTORS["get_device_info"])
+        answer = await one.module.next()
+        assert SECRET.encode() in answer
+        (shown,) = [line for line in one.lines() if line.startswith("tx FFFF006F02")]
+        assert "*" * 64 in shown
+        assert SECRET.encode().hex().upper() not in shown
+
+
+async def test_without_a_secret_the_shorter_form_is_sent(
+    program: list[str], tmp_path: Path, eventually: Any
+) -> None:
+    async with running(program, tmp_path / "log", eventually, *NO_DRIFT) as one:
+        one.module.send(VECTORS["get_device_info"])
+        assert (await one.module.next()).startswith(b"\xff\xff\x00\x4f\x02")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_it_with_0(
+    program: list[str], tmp_path: Path, eventually: Any, number: signal.Signals
+) -> None:
+    async with running(program, tmp_path / "log", eventually) as one:
+        assert await one.ended(number) == (0, "")
+        assert one.lines()[-1] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--help"], 0),
+        ([], 2),
+        (["--port", "/dev/null", "--seed", "x"], 2),
+        (["--port", "/dev/null", "--drift-ms", "0"], 2),
+        (["--port", "/dev/null", "--product-secret", "0011"], 2),
+        (["--port", "/nonexistent"], 1),
+        (["--port", "/dev/null"], 1),
+        (["--port", "/dev/null", "--log", "/nonexistent/log"], 1),
+    ],
+)
+def test_command_line(program: list[str], options: list[str], code: int) -> None:
+    done = subprocess.run([*program, *options], capture_output=True, text=True, timeout=10, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    if code:
+        assert done.stdout == ""
+        assert any(text in done.stderr for text in (*options, "--port"))
+    else:
+        assert "example: " in done.stdout
+        assert all(
+            option in done.stdout
+            for option in ("--port", "--log", "--seed", "--drift-ms", "--product-secret")
+        )
+
+
+async def test_a_line_that_goes_away_ends_it_with_1(
+    program: list[str], tmp_path: Path, eventually: Any
+) -> None:
+    async with running(program, tmp_path / "log", eventually) as one:
+        one.wire.close()
+        code, errors = await one.ended()
+        assert code == 1
+        assert one.tty in errors
+        assert errors.count("\n") == 1
+
+
+def test_both_rooms_drift_alike(build: Callable[..., Path], sdk_objects: list[Path], tmp_path: Path) -> None:
+    """The same seed gives the same temperatures and humidities in C and in Python, within a room's limits."""
+    example = asset("protocol/csdk/examples/gokit")
+    source = tmp_path / "room.c"
+    source.write_text(
+        '#include <stdio.h>\n#include <stdlib.h>\n#include "gokit_hardware.h"\n'
+        "int main(int count, char **words)\n{\n    gokit_hardware hardware;\n    gokit_values values;\n"
+        "    const uint32_t seed = (uint32_t)strtoul(words[count - 1], NULL, 10);\n"
+        "    hardware_start(&hardware, &values, seed, 10, 0xFFFFFF00u);\n"
+        "    for (uint32_t i = 1; i <= 2000; i++) {\n"
+        "        hardware_measure(&hardware, &values, 0xFFFFFF00u + 10u * i);\n"
+        '        printf("%ld %u\\n", (long)GOKIT_TEMPERATURE_DISPLAY(values.Temperature), values.Humidity);\n'
+        "    }\n    return 0;\n}\n"
+    )
+    files = [example / "gokit_hardware.c", example / "gokit_log.c", *example.glob("generated/*.c")]
+    program = build("room", f"-I{example}", f"-I{example / 'generated'}", source, *files, *sdk_objects)
+    for seed in (0, 1, 4294967295):
+        out = subprocess.run([program, str(seed)], capture_output=True, text=True, check=True).stdout
+        board = GoKit(GOKIT, seed, 10, 0, lambda _line: None)
+        rooms = []
+        for step in range(1, 2001):
+            board.measure(10 * step)
+            rooms.append((board.values["Temperature"], board.values["Humidity"]))
+        assert [tuple(map(int, line.split())) for line in out.splitlines()] == rooms
+        assert len(set(rooms)) > 20, "the room is alive"
+        assert all(16 <= warm <= 34 and 30 <= damp <= 70 for warm, damp in rooms)
+
+
+def sent(lines: Iterable[str]) -> list[str]:
+    return [line.removeprefix("tx ") for line in lines if line.startswith("tx ")]
+
+
+def test_random_conversations_are_answered_alike(link: Callable[..., Any], seeded: random.Random) -> None:
+    """Controls, reads, changes, lost acks, repeats and time: C SDK and Python MCU send the same bytes."""
+    codec = Codec(GOKIT)
+    for _ in range(12):
+        log = StringIO()
+        python = Mcu(GOKIT, Log(log), 0, secret=None, seed=1, drift_ms=10**9)
+        device = link("gokit")
+        for name, value in python.hardware.values.items():
+            device.set(name, raw_value(GOKIT.point(name), value))
+        now = 0
+        last = b""
+        heard: list[bytes] = []
+        for step in range(150):
+            now += seeded.choice((0, 1, 50, 150, 200, 600, 3000, 6000, 200_000))
+            data = b""
+            match seeded.randrange(8):
+                case 0:
+                    data = encode(seeded.choice((0x01, 0x07, 0x0D)), step & 0xFF, b"\x00\x32")
+                case 1:
+                    data = encode(0x03, step & 0xFF, codec.encode_control({"LED_R": seeded.randrange(3)}))
+                case 2:
+                    data = encode(0x03, step & 0xFF, codec.encode_read())
+                case 3 if (
+                    last[8:9] != b"\x02"
+                ):  # a repeated read: C tells what is true now, Python what it said
+                    data = last
+                case 4 | 5:
+                    data = b"".join(encode(0x06, frame[5]) for frame in heard)
+                case 6:
+                    name = seeded.choice(("Fault_IR", "Humidity", "LED_G"))
+                    raw = seeded.randrange(2)
+                    device.set(name, raw)
+                    python.hardware.values[name] = bool(raw) if name == "Fault_IR" else raw
+            last = data or last
+            ours = device.at(now).rx(data) + device.poll() + device.report()
+            theirs = python.work(data, now)
+            found = Decoder().feed(theirs)
+            assert sent(ours) == [
+                encode(one.cmd, one.sn, one.payload, one.flags).hex().upper()
+                for one in found
+                if isinstance(one, Frame)
+            ], log.getvalue()
+            heard = [bytes.fromhex(line) for line in sent(ours) if line[8:10] == "05"]
+
+
+def test_build_does_nothing_twice(tmp_path: Path) -> None:
+    first = build_gokit(tmp_path).stat()
+    assert build_gokit(tmp_path).stat() == first
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gokit", "gokit.sha256"]
+
+
+def test_build_says_when_there_is_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler -m32")
+    with pytest.raises(NoCompiler, match="no-such-compiler not found"):
+        build_gokit(tmp_path)
+
+
+def test_build_hands_on_the_compilers_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "cc -include no-such-header.h")
+    with pytest.raises(CompileError, match=r"no-such-header\.h: No such file"):
+        build_gokit(tmp_path)
+    assert not (tmp_path / "gokit").exists()
