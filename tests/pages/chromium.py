@@ -112,7 +112,9 @@ class Chromium:
         deadline = asyncio.get_running_loop().time() + within
         while True:
             try:
-                value = await self.evaluate(f"Promise.resolve({script}).then((it) => it instanceof Node || it)")
+                value = await self.evaluate(
+                    f"Promise.resolve({script}).then((it) => it instanceof Node || it)"
+                )
             except ChromiumError as error:  # the page may be on its way to another
                 value, problem = None, str(error)
             else:
@@ -152,7 +154,11 @@ class Chromium:
         for kind in ("keyDown" if text else "rawKeyDown", "keyUp"):
             await self.command(
                 "Input.dispatchKeyEvent",
-                type=kind, key=key, code=key, windowsVirtualKeyCode=code, **({"text": text} if text else {}),
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=code,
+                **({"text": text} if text else {}),
             )
 
     async def type(self, text: str) -> None:
@@ -168,7 +174,10 @@ class Chromium:
         """The size of the screen in points, at 2 pixels a point."""
         await self.command(
             "Emulation.setDeviceMetricsOverride",
-            width=width, height=height, deviceScaleFactor=2, mobile=True,
+            width=width,
+            height=height,
+            deviceScaleFactor=2,
+            mobile=True,
         )
 
     async def dark(self, on: bool = True) -> None:
@@ -184,7 +193,10 @@ class Chromium:
         """Take the network away from the page, or give it back; open WebSockets are not cut by this."""
         await self.command(
             "Network.emulateNetworkConditions",
-            offline=on, latency=0, downloadThroughput=-1, uploadThroughput=-1,
+            offline=on,
+            latency=0,
+            downloadThroughput=-1,
+            uploadThroughput=-1,
         )
 
     async def cookies(self) -> list[dict[str, Any]]:

@@ -9,9 +9,11 @@ import pytest
 from pages import chromium
 from pages.chromium import Chromium
 from pages.page_house import GOKIT_VALUES, House, open_house
+
 from wxlink.assets import asset
 from wxlink.relay.app import Relay
 from wxlink.relay.settings import RelaySettings
+
 
 @pytest.fixture
 def gokit() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import aiohttp
 import paho.mqtt.client as mqtt
+
 from wxproto import envelope
 from wxproto.actions import CONTROL, READ
 from wxproto.p0 import Codec, action
@@ -34,7 +35,10 @@ class PageDevice:
     async def register(self, http: str) -> str:
         """The did that the relay gives."""
         form = {"passcode": PASSCODE, "mac": MAC, "product_key": self._product.product_key}
-        async with aiohttp.ClientSession() as session, session.post(f"{http}/dev/devices", data=form) as answer:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{http}/dev/devices", data=form) as answer,
+        ):
             text = await answer.text()
         assert answer.status == 201, text
         self.did = text.partition("did=")[2].strip()

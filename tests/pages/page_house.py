@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from pages.page_device import PageDevice
+
 from wxlink.relay.app import Relay
 from wxlink.relay.store import Product
 

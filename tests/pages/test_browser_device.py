@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pages.chromium import Chromium
 from pages.page_house import House, open_house
+
 from wxlink.relay.app import Relay
 
 pytestmark = pytest.mark.browser
@@ -61,7 +62,9 @@ async def test_the_link_of_the_chat_opens_the_panel_with_what_the_device_reporte
     await enter(browser, house)
     assert await browser.evaluate("location.pathname") == f"/h5/device/{house.device.did}"
     assert await browser.evaluate("document.title") == "微信宠物屋"
-    assert await browser.evaluate("history.length") == 2, "the way back leads to the chat, not to the link again"
+    assert await browser.evaluate("history.length") == 2, (
+        "the way back leads to the chat, not to the link again"
+    )
     assert await browser.text(f"{row('Temperature')} dd") == "26"
     assert await browser.evaluate(f"{input_of('LED_R')}.value") == "120"
     assert await browser.evaluate("document.querySelector('input[value=自定义]').checked")
@@ -269,7 +272,9 @@ async def test_the_list_leads_to_the_device_and_signing_out_ends_the_session(
     browser.complaints.clear()  # the browser calls a page with status 401 an error
 
 
-async def test_a_page_whose_device_is_unbound_says_so(browser: Chromium, house: House, tmp_path: Path) -> None:
+async def test_a_page_whose_device_is_unbound_says_so(
+    browser: Chromium, house: House, tmp_path: Path
+) -> None:
     await enter(browser, house)
     await house.relay.service.unbind(house.uid, house.device.did)
     assert "已不在您的名下" in await browser.text(".notice[data-kind=unbound]")

@@ -39,6 +39,7 @@ WEBSOCKET_PATH: Final = "/ws/app/v1"
 SERVICE: Final = web.AppKey("service", Service)
 SITE: Final = web.AppKey("site", Site)
 SECURE: Final = web.AppKey("secure", bool)
+RENEWED: Final = web.RequestKey("renewed", str)
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _NOT_SIGNED_IN: Final = 9004
@@ -52,7 +53,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def mount(app: web.Application, service: Service, settings: RelaySettings) -> None:
     """Add the routes to the relay's application."""
-    pages = web.Application(middlewares=[_refusals])
+    pages = web.Application(middlewares=[_renewals, _refusals])
     pages[SERVICE] = service
     pages[SITE] = load_site()
     pages[SECURE] = urlsplit(settings.public_url or "").scheme == "https"
@@ -140,8 +141,17 @@ async def _visitor(request: web.Request) -> str:
     secret = request.cookies.get(COOKIE, "")
     visit = await request.app[SERVICE].page_session(secret)
     if visit.renewed:
-        request["renewed"] = secret
+        request[RENEWED] = secret
     return visit.uid
+
+
+@web.middleware
+async def _renewals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The cookie again when the session was prolonged."""
+    response = await handler(request)
+    if RENEWED in request:
+        _set_cookie(request, response, request[RENEWED])
+    return response
 
 
 @web.middleware
@@ -162,7 +172,7 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 async def _guard(request: web.Request, response: web.StreamResponse) -> None:
-    """The headers of every answer, and the cookie again when the session was renewed."""
+    """The headers of every answer."""
     response.headers.update(
         {
             "Content-Security-Policy": _policy(request),
@@ -174,8 +184,6 @@ async def _guard(request: web.Request, response: web.StreamResponse) -> None:
         }
     )
     response.headers.setdefault("Cache-Control", _KEEP_NOT)
-    if "renewed" in request:
-        _set_cookie(request, response, request["renewed"])
 
 
 def _policy(request: web.Request) -> str:

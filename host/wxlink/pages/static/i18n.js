@@ -46,7 +46,7 @@ const WORDS = {
   yes: ["是", "Yes"],
   // Why a command failed.
   differs: ["设备没有照办，当前为 {actual}", "The device did not follow. It reports {actual}"],
-  timeout: ["设备没有确认，请重试", "The device did not confirm. Please try again"],
+  timeout: ["设备没有确认", "The device did not confirm"],
   refusedOffline: ["设备离线，命令没有送达", "The device is offline. The command was not delivered"],
   refusedUnbound: ["这台设备已不在您的名下", "This device is no longer yours"],
   refusedValue: ["设备不接受这个值", "The device does not accept this value"],

@@ -94,7 +94,7 @@ export class Link {
     if (this.state !== "login" && this.state !== "live") return [];
     this.#pongDue = Infinity;
     const message = parse(text);
-    const handle = Link.#messages[message?.cmd];
+    const handle = Link.#messages.get(message?.cmd);
     return handle ? handle(this, now, message.data ?? {}) : [];
   }
 
@@ -214,14 +214,14 @@ export class Link {
     return [tell("lost")];
   }
 
-  static #messages = {
-    login_res: (link, now, data) => link.#loggedIn(now, data),
-    subscribe_res: (link, now, data) => link.#subscribed(data),
-    s2c_noti: (link, now, data) => link.#noti(data),
-    s2c_online_status: (link, now, data) => link.#online(now, data),
-    s2c_binding_changed: (link, now, data) => link.#binding(data),
-    s2c_invalid_msg: (link, now, data) => link.#invalid(now, data),
-  };
+  static #messages = new Map([
+    ["login_res", (link, now, data) => link.#loggedIn(now, data)],
+    ["subscribe_res", (link, now, data) => link.#subscribed(data)],
+    ["s2c_noti", (link, now, data) => link.#noti(data)],
+    ["s2c_online_status", (link, now, data) => link.#online(now, data)],
+    ["s2c_binding_changed", (link, now, data) => link.#binding(data)],
+    ["s2c_invalid_msg", (link, now, data) => link.#invalid(now, data)],
+  ]);
 }
 
 const send = (cmd, data) => ({ do: "send", message: { cmd, data } });

@@ -81,19 +81,20 @@ function alarmBanner(panel, { language, t }) {
 
 function tiles(panel, { language, t }) {
   if (!panel.readings.length) return null;
+  const isWide = (point) => point.type === "bytes" || point.type === "unknown";
+  const columns = panel.readings.filter((point) => !isWide(point)).length % 3 ? 2 : 3;
   const rows = panel.readings.map((point) => {
     const value = el("span", { class: "tile-value" });
     const unit = el("span", { class: "tile-unit" }, point.unit);
     const term = el("dt", {}, inLanguage(point.label, language));
-    const wide = point.type === "bytes" || point.type === "unknown";
-    const tile = el("div", { class: wide ? "tile wide" : "tile", "data-point": point.name }, term, el("dd", {}, value, unit));
+    const tile = el("div", { class: isWide(point) ? "tile wide" : "tile", "data-point": point.name }, term, el("dd", {}, value, unit));
     const show = ({ values }) => {
       say(value, textOf({ ...point, unit: "" }, values[point.name], language, t));
       unit.hidden = !point.unit || values[point.name] === undefined;
     };
     return { tile, show };
   });
-  const element = section(t("readings"), "tiles-section", el("dl", { class: "tiles", "data-columns": rows.length % 3 ? "2" : "3" }, ...rows.map(({ tile }) => tile)));
+  const element = section(t("readings"), "tiles-section", el("dl", { class: "tiles", "data-columns": columns }, ...rows.map(({ tile }) => tile)));
   const show = (state) => {
     element.classList.toggle("stale", !isFresh(state));
     rows.forEach((row) => row.show(state));

@@ -29,7 +29,7 @@ export const inLanguage = (pair, language) => (language === "en" ? pair.en : pai
 /** A value as a reader sees it; `t` is a translator. Never throws, whatever a device reports. */
 export function textOf(point, value, language, t) {
   if (value === undefined || value === null) return "—";
-  const format = FORMATS[point.type] ?? plain;
+  const format = (fitsType(point, value) && FORMATS[point.type]) || plain;
   const text = format(point, value, language, t);
   return point.unit ? `${text}${unitGap(point.unit)}${point.unit}` : text;
 }
@@ -87,6 +87,10 @@ const FORMATS = {
     Number.isFinite(Number(value)) ? Number(value).toFixed(point.decimals) : String(value),
   bytes: (point, value) => hexOf(value),
 };
+
+// Objects have no place in a report, and lists only as bytes.
+const fitsType = (point, value) =>
+  typeof value !== "object" || (point.type === "bytes" && Array.isArray(value) && value.every(Number.isInteger));
 
 const plain = (point, value) => (typeof value === "string" ? value : JSON.stringify(value));
 
