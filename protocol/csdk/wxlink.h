@@ -9,18 +9,23 @@
  *                 wxlink_report(&link);     after the values were brought up to date
  *
  * The tables that describe a product (`wxlink_product`) are generated from its product file, together with a struct
- * that sizes every buffer. Clauses ("serial-link 3") are those of protocol/README.md.
+ * that sizes every buffer. Clauses ("README 3") are those of protocol/README.md.
  */
 #ifndef WXLINK_H
 #define WXLINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "wxlink_frame.h"
 #include "wxlink_product.h"
 
-/* Limits and times (serial-link 1 and 5). */
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Limits and times (README 3.3). */
 #define WXLINK_RESEND_MS 200u         /* an unanswered report is sent again after this time */
 #define WXLINK_SENDS 3u               /* sends in total before a report is given up */
 #define WXLINK_REPEAT_MS (WXLINK_RESEND_MS * WXLINK_SENDS) /* the same command again within this time: a repeat */
@@ -31,7 +36,7 @@
 #define WXLINK_RESTART_MS 600u        /* from the ack of a restart command to the restart callback */
 #define WXLINK_POLL_BYTES 255u        /* handled by one wxlink_poll, so that a noisy line cannot hold the main loop */
 
-/* Module status bits handed to `status` (command 0D, serial-link 3). */
+/* Module status bits handed to `status` (command 0D, README 3.4). */
 #define WXLINK_STATUS_SOFTAP 0x0001u
 #define WXLINK_STATUS_STATION 0x0002u
 #define WXLINK_STATUS_ONBOARDING 0x0004u
@@ -76,7 +81,7 @@ typedef struct {
     void *values;         /* struct of current values, shared with the maker's code */
     void *reported;       /* the same struct again: what the module was last told */
     uint8_t *due;         /* flag_size bytes: data points to report whether they changed or not */
-    uint8_t *ring;        /* bytes from the interrupt, not yet handled */
+    volatile uint8_t *ring; /* bytes from the interrupt, not yet handled */
     uint8_t ring_size;    /* 2 to 255; one byte stays free */
     uint8_t *frame;       /* the frame being received, then its answer */
     uint16_t frame_size;
@@ -132,9 +137,13 @@ void wxlink_receive(wxlink *link, const uint8_t *bytes, uint16_t size);
 /* Handles what was received, repeats an unanswered report, runs the callbacks. Call it often, at least every 10 ms. */
 void wxlink_poll(wxlink *link);
 
-/* Compares the values with what was last reported and sends what the report rules allow now (serial-link 5):
+/* Compares the values with what was last reported and sends what the report rules allow now:
  * writable data points and bits at once, read-only numbers and binaries at most every WXLINK_SLOW_MS, everything every
  * WXLINK_FULL_MS and after the module started, and what a user controlled even if it stayed the same. */
 void wxlink_report(wxlink *link);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,4 @@
-/* Frames of the serial link (serial-link 2).
+/* Frames of the serial link (README 2).
  *
  * On the wire:  FF FF | len(2) | cmd | sn | flags(2) | payload | checksum, with 55 stuffed after every FF behind the
  * header. In memory the same without header and stuffing: that is what every function here calls a frame.
@@ -8,6 +8,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* Places of the fields in a frame. */
 #define WXLINK_AT_LEN 0
@@ -54,5 +58,9 @@ uint16_t wxlink_frame_seal(uint8_t *frame, uint8_t cmd, uint8_t sn, uint16_t fla
 /* Sends a frame: header, stuffing, in pieces of WXLINK_CHUNK bytes. */
 void wxlink_frame_send(const uint8_t *frame, uint16_t size,
                        void (*write)(void *user, const uint8_t *bytes, uint16_t size), void *user);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,4 @@
-/* P0: the data points inside commands 03 to 06 (serial-link 4). */
+/* P0: the data points inside commands 03 to 06 (README 4). */
 #ifndef WXLINK_P0_H
 #define WXLINK_P0_H
 
@@ -6,6 +6,10 @@
 #include <stdint.h>
 
 #include "wxlink_product.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* Actions: the first byte of P0. A variable product's is the fixed one plus WXLINK_VARIABLE. */
 #define WXLINK_CONTROL 0x01u
@@ -42,5 +46,9 @@ bool wxlink_p0_controls(const wxlink_product *product, const uint8_t *p0, uint16
  * beyond their limits are clamped. Gives the size. */
 uint16_t wxlink_p0_status(const wxlink_product *product, uint8_t action, const uint8_t *flags, const void *values,
                           uint8_t *p0);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum { WXLINK_WRITABLE, WXLINK_READONLY, WXLINK_ALERT, WXLINK_FAULT } wxlink_kind;
 #define WXLINK_KINDS 4
 
@@ -21,7 +25,7 @@ typedef struct {
     uint32_t max;
 } wxlink_point;
 
-/* The bits of one class in a fixed product's dev_status (serial-link 4.3). */
+/* The bits of one class in a fixed product's dev_status (README 4.3). */
 typedef struct {
     uint16_t start;
     uint16_t size;
@@ -55,5 +59,9 @@ static inline uint32_t wxlink_raw_wide(int64_t y, int64_t ratio, int64_t additio
     const int64_t steps = y <= addition ? 0 : (y - addition + ratio / 2) / ratio;
     return steps < (int64_t)min ? min : steps > (int64_t)max ? max : (uint32_t)steps;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

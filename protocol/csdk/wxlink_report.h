@@ -1,4 +1,4 @@
-/* Inside the SDK: which data points are reported when (serial-link 5). */
+/* Inside the SDK: which data points are reported when (rules in wxlink.h). */
 #ifndef WXLINK_REPORT_H
 #define WXLINK_REPORT_H
 

@@ -1,4 +1,4 @@
-/* Inside the SDK: the MCU's side of the conversation (serial-link 3). */
+/* Inside the SDK: the MCU's side of the conversation (README 3). */
 #ifndef WXLINK_SESSION_H
 #define WXLINK_SESSION_H
 

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from wxlink.assets import asset
 from wxlink.cli import main
 from wxlink.codegen import generate, read_product, write
+from wxlink.codegen.build import compile_c
 from wxproto.product import Point, Product, ProductError
 
 GOKIT = asset("protocol/products/gokit.json")
@@ -191,3 +193,22 @@ def test_command_fails_in_one_sentence(
     assert out == ""
     assert err.startswith("wxlink codegen: ")
     assert err.count("\n") == 1
+
+
+def test_the_readme_example_compiles(build: Callable[..., Path], tmp_path: Path) -> None:
+    csdk = asset("protocol/csdk")
+    (example,) = re.findall(r"```c\n(.*?)```", (csdk / "README.md").read_text("utf-8"), re.S)
+    (tmp_path / "example.c").write_text(example, "utf-8")
+    build("readme.o", "-c", f"-I{csdk / 'examples/gokit/generated'}", tmp_path / "example.c")
+
+
+def test_headers_serve_cpp_firmware_too(tmp_path: Path) -> None:
+    if shutil.which("c++") is None:
+        pytest.skip("no C++ compiler")
+    csdk = asset("protocol/csdk")
+    source = tmp_path / "sketch.cpp"
+    source.write_text(
+        '#include "gokit_product.h"\nint main() { return gokit_product.point_count == 15 ? 0 : 1; }\n'
+    )
+    flags = ["-Wall", "-Wextra", "-Werror", f"-I{csdk}", f"-I{csdk / 'examples/gokit/generated'}"]
+    compile_c(["c++", *flags, "-fsyntax-only", str(source)])

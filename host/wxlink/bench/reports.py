@@ -1,4 +1,4 @@
-"""What an MCU reports when (protocol/README.md 5): the rules of protocol/csdk/wxlink_report.c, in Python."""
+"""What an MCU reports when: the rules of protocol/csdk/wxlink_report.c, in Python."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define WXLINK_POSIX_WRITE_MS 1000 /* longest wait for a line that takes no bytes; 9600 baud moves 960 bytes meanwhile */
 
 /* Opens a tty as the serial link needs it: raw, non-blocking, 9600 baud 8N1, what waited on the line thrown away.
@@ -19,5 +23,9 @@ bool wxlink_posix_write(int fd, const uint8_t *bytes, uint16_t size);
 
 /* Milliseconds of a clock that never jumps; wraps at 2^32. */
 uint32_t wxlink_posix_milliseconds(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 
 #include "wxlink.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define GOKIT_PRODUCT_KEY "6f0d4b7c91e24a35b8d2c7f3a1905e68"
 #define GOKIT_POINTS 15u
 #define GOKIT_RING_SIZE 128u /* bytes between interrupt and main loop: 133 ms at 9600 baud; 255 at most */
@@ -100,7 +104,7 @@ typedef struct {
     gokit_values values;
     gokit_values reported;
     uint8_t due[GOKIT_FLAG_SIZE];
-    uint8_t ring[GOKIT_RING_SIZE];
+    volatile uint8_t ring[GOKIT_RING_SIZE];
     uint8_t frame[GOKIT_FRAME_SIZE];
     uint8_t report[GOKIT_REPORT_SIZE];
     wxlink link;
@@ -115,5 +119,9 @@ extern const char *const *const gokit_texts[GOKIT_POINTS];
 
 /* wxlink_start with this product's tables and memory. `values` keep what stands there. */
 bool gokit_start(gokit_device *device, const wxlink_port *port, const wxlink_identity *identity, void *user);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
