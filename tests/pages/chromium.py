@@ -11,6 +11,7 @@ Waiting is polling with a deadline inside this class; a test needs no sleep.
 
 import asyncio
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -56,13 +57,14 @@ class ChromiumError(Exception):
 class Chromium:
     """One browser with one page, as WeChat's webview on a phone: touch, 375 x 667 points, Chinese, light.
 
-    folder: where it keeps its profile; a path of the test's own. `complaints` collects what the page logged as
-    an error: exceptions, blocked resources, violations of the content security policy.
+    folder: where it keeps its profile; a path of the test's own. `complaints` collects what the page logged
+    as an error: exceptions, blocked resources, violations of the content security policy.
     """
 
     def __init__(self, folder: Path, *, width: int = 375, height: int = 667) -> None:
         self.complaints: list[str] = []
         self._profile = folder / "chromium"
+        self._profile.mkdir(parents=True, exist_ok=True)
         self._size = (width, height)
         self._process: asyncio.subprocess.Process | None = None
         self._http: aiohttp.ClientSession | None = None
@@ -108,13 +110,11 @@ class Chromium:
         return answer["result"].get("value")
 
     async def wait_for(self, script: str, within: float = WAIT_WITHIN_S) -> Any:
-        """The first truthy value of an expression, True for an element. Raises ChromiumError when there is none in time."""
+        """The first truthy value of an expression, True for an element; ChromiumError if none in time."""
         deadline = asyncio.get_running_loop().time() + within
         while True:
             try:
-                value = await self.evaluate(
-                    f"Promise.resolve({script}).then((it) => it instanceof Node || it)"
-                )
+                value = await self.evaluate(_PLAIN % script)
             except ChromiumError as error:  # the page may be on its way to another
                 value, problem = None, str(error)
             else:
@@ -168,7 +168,7 @@ class Chromium:
     async def screenshot(self, path: Path, *, full: bool = True) -> None:
         """Write a PNG of the page, in its full length or of the screen."""
         answer = await self.command("Page.captureScreenshot", format="png", captureBeyondViewport=full)
-        path.write_bytes(base64.b64decode(answer["data"]))
+        await asyncio.to_thread(path.write_bytes, base64.b64decode(answer["data"]))
 
     async def viewport(self, width: int, height: int = 667) -> None:
         """The size of the screen in points, at 2 pixels a point."""
@@ -233,7 +233,6 @@ class Chromium:
     async def _start(self) -> None:
         if BINARY is None:
             raise ChromiumError("chromium is not installed: apt-get install chromium")
-        self._profile.mkdir(parents=True, exist_ok=True)
         self._process = await asyncio.create_subprocess_exec(
             BINARY,
             *_FLAGS,
@@ -264,7 +263,7 @@ class Chromium:
         file = self._profile / "DevToolsActivePort"
         deadline = asyncio.get_running_loop().time() + START_WITHIN_S
         while True:
-            lines = file.read_text().split() if file.exists() else []
+            lines = _words(file)
             if len(lines) == 2:
                 return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
             if self._process is None or self._process.returncode is not None:
@@ -315,12 +314,17 @@ class Chromium:
         await self.command("Input.dispatchTouchEvent", type=kind, touchPoints=points)
 
 
-def _signal_group(pid: int, sign: int) -> None:
-    try:
-        os.killpg(pid, sign)
-    except ProcessLookupError:
-        pass
+def _words(file: Path) -> list[str]:
+    return file.read_text().split() if file.exists() else []
 
+
+def _signal_group(pid: int, sign: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, sign)
+
+
+# An element as true: it has no JSON of its own.
+_PLAIN: Final = "Promise.resolve(%s).then((it) => it instanceof Node || it)"
 
 # Where to touch an element, or why not: something else may lie above it.
 _POINT: Final = """(() => {
@@ -330,6 +334,7 @@ _POINT: Final = """(() => {
   const box = wanted.getBoundingClientRect();
   const x = box.left + box.width / 2, y = box.top + box.height / 2;
   const hit = document.elementFromPoint(x, y);
-  if (!hit || !(wanted.contains(hit) || hit.contains(wanted))) return { miss: `covered by ${hit?.outerHTML.slice(0, 80)}` };
+  if (!hit) return { miss: "outside of the screen" };
+  if (!wanted.contains(hit) && !hit.contains(wanted)) return { miss: `under ${hit.outerHTML.slice(0, 80)}` };
   return { x, y, left: box.left, width: box.width };
 })()"""

@@ -27,7 +27,7 @@ GOKIT_VALUES: dict[str, Any] = {
 
 
 class House(NamedTuple):
-    """A running relay, its address, a user and the device that the user is bound to (registered, off-line)."""
+    """A relay that runs, a user, and the device that the user is bound to (registered, off-line)."""
 
     relay: Relay
     http: str
@@ -36,7 +36,8 @@ class House(NamedTuple):
 
     async def link(self) -> str:
         """What the chat sends: an address that opens the device's page once."""
-        return f"{self.http}/h5/enter/{await self.relay.service.issue_page_ticket(self.uid, self.device.did)}"
+        ticket = await self.relay.service.issue_page_ticket(self.uid, self.device.did)
+        return f"{self.http}/h5/enter/{ticket}"
 
 
 async def open_house(relay: Relay, definition: dict[str, Any], values: dict[str, Any]) -> House:

@@ -246,9 +246,11 @@ async def test_nothing_sticks_out_of_a_small_screen(
 
 async def test_everything_can_be_reached_and_named_without_a_finger(browser: Chromium, house: House) -> None:
     await enter(browser, house)
-    nameless = "[...document.querySelectorAll('button, a, input, select')].filter((it) => !%s).map((it) => it.outerHTML)"
-    named = "(it.getAttribute('aria-label') || it.getAttribute('aria-labelledby') || it.innerText || it.labels?.length)"
-    assert await browser.evaluate(nameless % named) == []
+    nameless = """[...document.querySelectorAll("button, a, input, select")]
+        .filter((it) => !it.ariaLabel && !it.innerText && !it.labels?.length
+            && !document.getElementById(it.getAttribute("aria-labelledby"))?.innerText)
+        .map((it) => it.outerHTML)"""
+    assert await browser.evaluate(nameless) == []
     await browser.evaluate(f"{input_of('LED_OnOff')}.focus()")
     await browser.press(" ", 32, " ")
     await browser.wait_for(phase("LED_OnOff", "confirmed"))
