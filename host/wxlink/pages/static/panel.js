@@ -29,10 +29,10 @@ function header(act, { language, t }) {
   const element = el("header", { class: "hero" }, el("div", { class: "hero-text" }, title, el("p", { class: "facts" }, status, updated)), refresh);
   const show = (state) => {
     say(title, state.title);
-    say(status, t(state.online ? "online" : "offline"));
+    say(status, state.ended ? "" : t(state.online ? "online" : "offline"));
     status.dataset.online = String(state.online);
     say(updated, ageText(state, language, t));
-    refresh.disabled = state.link !== "live" || !state.online;
+    refresh.disabled = !canControl(state);
     refresh.setAttribute("aria-busy", String(state.reading));
   };
   return { element, show };
