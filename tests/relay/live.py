@@ -20,6 +20,7 @@ from wxproto import envelope
 
 KIT = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 COLOURS = "1f1e2d3c4b5a69788796a5b4c3d2e1f0"
+THREE = "3f1e2d3c4b5a69788796a5b4c3d2e1f0"
 METER = "2f1e2d3c4b5a69788796a5b4c3d2e1f0"
 UINT8 = {"min": 0, "max": 254, "ratio": 1, "addition": 0}
 WITHIN_S = 10.0
@@ -51,6 +52,11 @@ PRODUCTS = (
         point(0, "boolean", "bool"),
         point(1, "LED_Color", "enum", enum=["自定义", "黄色", "紫色", "粉色"]),
         point(2, "binary", "binary", position={"len": 10}),
+    ),
+    product(
+        THREE,
+        "standard",
+        *(point(number, f"Byte_{number}", "uint8", uint_spec=UINT8) for number in range(3)),
     ),
     product(
         METER,

@@ -55,6 +55,7 @@ class Relay:
     ingest: MqttIngest
     settings: RelaySettings
     broker: Broker | None
+    _ws: WsApi
 
     def __init__(
         self,
@@ -81,6 +82,11 @@ class Relay:
     def mqtt_port(self) -> int:
         """Where devices connect."""
         return self.settings.mqtt_port
+
+    @property
+    def sockets(self) -> int:
+        """How many WebSockets are open."""
+        return self._ws.sockets
 
     def wechat(self, name: str) -> WeChat:
         """The Official Account of this name. Raises KeyError when it was not given."""
@@ -171,12 +177,12 @@ class Relay:
         http_api.setup(app, self.service)
         device_api.setup(app, self.service)
         h5_api.mount(app, self.service, self.settings)
-        sockets = WsApi(self.service, self.bus, self._limits)
-        app.add_routes(sockets.routes())
+        self._ws = ws = WsApi(self.service, self.bus, self._limits)
+        app.add_routes(ws.routes())
         app.router.add_get("/healthz", self._health)
 
         async def close_sockets(_app: web.Application) -> None:
-            await sockets.stop()
+            await ws.stop()
 
         app.on_shutdown.append(close_sockets)
         self._wechat = await parts.enter_async_context(

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -240,6 +241,9 @@ class MqttLink:
         sock = self._client.socket()
         if sock is None:
             raise LinkDown(self._failure or "the connection was closed at once")
+        # Acknowledgements and commands are small and follow one another: Nagle's algorithm would hold each
+        # second one for the 40 ms of the broker's delayed TCP acknowledgement.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._attached = sock
         asyncio.get_running_loop().add_reader(sock, self._readable)
         if self._client.want_write():
