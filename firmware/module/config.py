@@ -7,24 +7,24 @@ from wxproto.errors import LocalError
 MAX_SIZE = 4096  # bytes of the file
 REQUIRED = object()
 
-# key -> (type, default, lowest, highest, meaning); numbers may be fractions of a second
+# key -> (type, default, lowest, highest); what they mean is told in firmware/README.md
 KEYS = {
-    "tty": (str, REQUIRED, None, None, "serial port of the MCU, for example /dev/ttyUSB0"),
-    "relay": (str, REQUIRED, None, None, "relay's HTTP address, for example http://192.168.1.10:8080"),
-    "data": (str, REQUIRED, None, None, "folder of the module's identity; made private to the owner"),
-    "mac": (str, None, None, None, "MAC address, 1..32 letters and digits; without it one is drawn and kept"),
-    "baud": (int, 9600, 9600, 115200, "serial speed; the serial link uses 9600"),
-    "heartbeat_s": (float, 55, 0.1, 3600, "interval of serial heartbeats"),
-    "status_s": (float, 600, 0.1, 86400, "the status bits are told again after this time without a change"),
-    "keep_alive_s": (float, 60, 0.5, 3600, "MQTT keep-alive"),
-    "ack_timeout_s": (float, 20, 0.1, 3600, "a broker that acknowledges nothing for so long is left"),
-    "connect_timeout_s": (float, 10, 0.1, 60, "limit of one look-up, one TCP connect and one HTTP exchange"),
-    "backoff_s": (float, 1, 0.01, 600, "ceiling of the first wait after a failure; it doubles each time"),
-    "backoff_cap_s": (float, 60, 0.01, 3600, "ceiling of all waits after a failure"),
-    "refused_s": (float, 10, 0.01, 3600, "as backoff_s, after credentials or product were refused"),
-    "refused_cap_s": (float, 300, 0.01, 86400, "as backoff_cap_s, after credentials or product were refused"),
-    "stable_s": (float, 30, 0.01, 3600, "a connection that lasted so long resets the waits"),
-    "queue": (int, 16, 4, 256, "reports kept while the broker is away or slow; the oldest give way"),
+    "tty": (str, REQUIRED, None, None),
+    "relay": (str, REQUIRED, None, None),
+    "data": (str, REQUIRED, None, None),
+    "mac": (str, None, None, None),
+    "baud": (int, 9600, 9600, 115200),
+    "heartbeat_s": (float, 55, 0.1, 3600),
+    "status_s": (float, 600, 0.1, 86400),
+    "keep_alive_s": (float, 60, 0.5, 3600),
+    "ack_timeout_s": (float, 20, 0.1, 3600),
+    "connect_timeout_s": (float, 10, 0.1, 60),
+    "backoff_s": (float, 1, 0.01, 600),
+    "backoff_cap_s": (float, 60, 0.01, 3600),
+    "refused_s": (float, 10, 0.01, 3600),
+    "refused_cap_s": (float, 300, 0.01, 86400),
+    "stable_s": (float, 30, 0.01, 3600),
+    "queue": (int, 16, 4, 256),
 }
 
 
@@ -44,7 +44,7 @@ class Config:
         missing = sorted(name for name in KEYS if KEYS[name][1] is REQUIRED and name not in given)
         if missing:
             raise ConfigError(f"missing key {', '.join(missing)}")
-        for name, (kind, default, lowest, highest, _) in KEYS.items():
+        for name, (kind, default, lowest, highest) in KEYS.items():
             value = given.get(name, default)
             setattr(self, name, value if value is default else _checked(name, kind, value, lowest, highest))
         if self.mac is not None and not (len(self.mac) <= 32 and all(_alphanumeric(c) for c in self.mac)):

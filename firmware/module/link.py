@@ -50,10 +50,9 @@ class Link:
 
     async def _read(self):
         buffer = bytearray(READ_SIZE)
-        view = memoryview(buffer)
         while True:
             size = await self._tty.read_into(buffer)
-            self._dispatch(self._session.receive(view[:size], self._now_ms()))
+            self._dispatch(self._session.receive(buffer[:size], self._now_ms()))
 
     async def _keep_time(self):
         while True:

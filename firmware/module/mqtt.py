@@ -10,8 +10,8 @@ from wxproto.errors import LocalError, PeerError
 from wxproto.record import Record
 
 WINDOW = 4  # QoS 1 messages sent and not yet acknowledged; keeps a slow link busy and a resend short
-MAX_QUEUED = 16  # QoS 1 messages held; when full the oldest unsent gives way: the newest state is worth most
-MAX_QUEUED_BYTES = 8192  # payload bytes held, about a tenth of the smallest heap this runs in
+MAX_QUEUED = 16  # QoS 1 messages not yet sent; when full the oldest gives way: the newest state is worth most
+MAX_QUEUED_BYTES = 8192  # payload bytes of them, about a tenth of the smallest heap this runs in
 MAX_UNSENT = 8192  # bytes of packets the socket has not taken; a peer that reads nothing is given up
 CONNACK_TIMEOUT_MS = 10_000  # from CONNECT to SUBACK
 ACK_TIMEOUT_MS = 20_000  # from a QoS 1 PUBLISH to its PUBACK: four times the broker's own resend interval
@@ -120,6 +120,11 @@ class Client:
         """Number of QoS 1 messages not yet acknowledged."""
         return len(self._queue)
 
+    def take_dropped(self):
+        """Number of messages that gave way since the last call."""
+        dropped, self.dropped = self.dropped, 0
+        return dropped
+
     def open(self, now, will=None):
         """Begin a connection on a fresh transport; `will` is None or (topic, payload, qos)."""
         if self.state != OFFLINE:
@@ -148,7 +153,7 @@ class Client:
 
         QoS 1 is queued and survives a lost connection; `urgent` goes before all unsent, never gives way and
         replaces an unsent urgent message of its topic. QoS 0 needs a ready connection. Raises LocalError
-        when there is none or the message cannot be held.
+        when there is none or the message is too long to be held.
         """
         if qos == 0:
             if self.state != READY:
@@ -274,14 +279,12 @@ class Client:
             self._send(data, now)
 
     def _make_room(self, size):
-        total = sum(len(message.payload) for message in self._queue)
-        while len(self._queue) >= self._max_queued or total + size > self._max_queued_bytes:
-            i = self._first_unsent()
-            while i < len(self._queue) and self._queue[i].urgent:
-                i += 1
-            if i == len(self._queue):
-                raise LocalError("the queue is full of messages in flight")
-            total -= len(self._queue.pop(i).payload)
+        unsent = [message for message in self._queue if not message.sent and not message.urgent]
+        total = sum([len(message.payload) for message in unsent])
+        while unsent and (len(unsent) >= self._max_queued or total + size > self._max_queued_bytes):
+            oldest = unsent.pop(0)
+            self._queue.remove(oldest)
+            total -= len(oldest.payload)
             self.dropped += 1
 
     def _drop_unsent_urgent(self, topic):

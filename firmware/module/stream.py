@@ -82,6 +82,8 @@ async def look_up(host, resolver):
                 address = await asyncio.wait_for_ms(_ask(server, query_id, host), DNS_TRY_MS)
             except (asyncio.TimeoutError, OSError):
                 continue
+            except dns.DnsError as error:
+                raise dns.DnsError(f"{host}: {error}") from None
             return address
         await asyncio.sleep_ms(100)
 

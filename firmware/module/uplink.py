@@ -16,6 +16,8 @@ GOODBYE_MS = 2000  # wait for the broker to have our "off-line"; without it the 
 QUIET_MS = 60_000  # longest sleep of the writing task; it is woken when something becomes due earlier
 REFUSALS = (mqtt.Refused, mqtt.SubscriptionRefused, RegistrationRefused)
 """Errors that trying again soon does not mend: they wait by `refused_s` instead of `backoff_s`."""
+RECOVERABLE = (OSError, ValueError, MemoryError)
+"""Errors that end a connection, not the module. ValueError: every PeerError, and what TLS raises."""
 
 
 class Uplink:
@@ -48,7 +50,6 @@ class Uplink:
         self._connection = None  # 8 hex digits, drawn for each connection
         self._online_since = None
         self._goodbye_id = None
-        self._dropped = 0
 
     @property
     def online(self):
@@ -77,13 +78,13 @@ class Uplink:
         if self._client is None:
             say("uplink", "a report is dropped: the module is not registered yet")
             return
-        self._publish("dev2app/" + self._settings.did, envelope.encode(envelope.REPORT, p0))
+        self._publish("dev2app/" + self._settings.did, envelope.encode(envelope.REPORT, p0), 1)
 
     def answer(self, client_id, sn, body):
-        """Answer the request `sn` of one app; dropped while off-line: the asker has given up by then."""
+        """Answer the request `sn` of one app, at QoS 0: after the asker's time-out nobody wants it."""
         if self.online:
             topic = "dev2app/" + self._settings.did + ("/" + client_id if client_id else "")
-            self._publish(topic, envelope.encode(envelope.ANSWER, body, sn=sn))
+            self._publish(topic, envelope.encode(envelope.ANSWER, body, sn=sn), 0)
 
     async def run(self):
         """Serve for ever; no failure of network, relay or broker ends it."""
@@ -97,13 +98,13 @@ class Uplink:
             except REFUSALS as error:
                 self._must_register = True
                 await self._pause(error, self._refused_backoff)
-            except (OSError, ValueError) as error:  # ValueError: PeerErrors, and what TLS raises
+            except RECOVERABLE as error:
                 await self._pause(error, self._backoff)
 
     async def _pause(self, error, backoff):
         ceiling = backoff.ceiling_ms
         wait = backoff.next_ms()
-        say("uplink", f"{error}; next try in {wait} of at most {ceiling} ms")
+        say("uplink", f"{error or type(error).__name__}; next try in {wait} of at most {ceiling} ms")
         await self._wait(wait)
 
     async def _wait(self, milliseconds):
@@ -162,7 +163,6 @@ class Uplink:
             self._client = None
         elif self._client is None or self._client.client_id != did:
             self._endpoint = None
-            self._dropped = 0
             filters = (
                 ("app2dev/" + did + "/#", 1),
                 ("ser2cli_res/" + did, 1),
@@ -254,7 +254,7 @@ class Uplink:
                 for event in self._client.receive(view[:size], self._port.now_ms()):
                     await self._take(event)
                 self._wake.set()
-        except (OSError, ValueError) as error:
+        except RECOVERABLE as error:
             self._failure = error
             self._wake.set()
 
@@ -281,22 +281,22 @@ class Uplink:
         topic, payload = self._presence(True)
         self._client.publish(topic, payload, 1, now, urgent=True)
         self._client.publish("cli2ser_req", envelope.encode_service(envelope.CLIENT_COUNT_REQUEST), 0, now)
-        kept = "kept" if ready.session_present else "new"
+        session = "kept" if ready.session_present else "new"
         waiting = self._client.queued - 1  # without the presence message
-        say("uplink", f"online as {self._settings.did}, session {kept}, {waiting} messages waiting")
+        reports = f"{waiting} reports wait, {self._client.take_dropped()} were dropped"
+        say("uplink", f"online as {self._settings.did}, session {session}, {reports}")
         self._on_online(True)
 
-    def _publish(self, topic, payload):
+    def _publish(self, topic, payload, qos):
         client = self._client
         try:
-            client.publish(topic, payload, 1, self._port.now_ms())
+            client.publish(topic, payload, qos, self._port.now_ms())
         except LocalError as error:
             say("uplink", f"a message is dropped: {error}")
         except PeerError as error:
             self._failure = error
-        if client.dropped != self._dropped:
-            self._dropped = client.dropped
-            say("uplink", f"the queue is full: {self._dropped} old reports gave way to newer ones so far")
+        if client.dropped == 1:
+            say("uplink", "the queue is full: from now on old reports give way to newer ones")
         self._wake.set()
 
 

@@ -1,4 +1,4 @@
-"""The firmware's packages are importable here as they are on the module; its packet layer runs on CPython too."""
+"""The firmware's packages are importable here as on the module; what does no I/O runs on CPython too."""
 
 import sys
 from collections.abc import AsyncIterator

@@ -31,12 +31,13 @@ PRODUCT_KEY = "0123456789abcdef0123456789abcdef"
 RELAY_USER = "relay"
 RELAY_PASSWORD = "relay-password"
 END_WITHIN_S = 5.0
+HEARTBEAT_S = 0.3
 
 
 class MicroPython:
     """One MicroPython process; `lines` holds what it has printed so far."""
 
-    def __init__(self, *arguments: str, heap: str = "128K") -> None:
+    def __init__(self, *arguments: str, heap: str = "192K") -> None:
         self._argv = [MICROPYTHON, "-X", f"heapsize={heap}", *arguments]
         self.lines: list[str] = []
         self.process: asyncio.subprocess.Process
@@ -85,8 +86,22 @@ class MicroPython:
         return [line for line in self.lines if text in line]
 
 
+def module_config(folder: Path, **keys: object) -> list[str]:
+    """Program and configuration file for MicroPython, with short intervals; `keys` add or replace some."""
+    config = folder / "config.json"
+    short = {
+        "heartbeat_s": HEARTBEAT_S,
+        "backoff_s": 0.05,
+        "backoff_cap_s": 0.4,
+        "refused_s": 0.1,
+        "refused_cap_s": 0.4,
+    }
+    config.write_text(json.dumps({"data": str(folder / "module"), **short, **keys}))
+    return [str(ROOT / "firmware" / "main.py"), str(config)]
+
+
 class Broker:
-    """A broker process on the loopback address; `start()` again after `stop()` keeps port and sessions' store."""
+    """A broker process on the loopback address; start() again after stop() keeps the port."""
 
     name = "broker"
 
@@ -103,7 +118,8 @@ class Broker:
 
     async def start(self) -> None:
         with (self.folder / "broker.log").open("ab") as log:
-            self.process = subprocess.Popen(self.argv(), stdout=log, stderr=log)
+            argv = self.argv()
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log)  # noqa: ASYNC220 - it only forks
         deadline = time.monotonic() + 10
         while True:
             with contextlib.suppress(OSError):
@@ -212,7 +228,7 @@ class Watcher:
 class Proxy:
     """A TCP proxy before a broker that sees each packet and can lose some.
 
-    `seen` counts packets by MQTT type, both ways together; `resent` counts PUBLISH packets with DUP from the client.
+    `seen` counts packets by MQTT type, both ways together; `resent` the client's PUBLISH packets with DUP.
     lose(kind, count): drop that many packets of a type on their way to the client, then cut the connection.
     `mute` swallows everything on its way to the client.
     """
@@ -232,11 +248,19 @@ class Proxy:
         self._lose = (kind, count)
 
     async def __aenter__(self) -> "Proxy":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen; after stop() on the same port as before."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Cut everything and refuse connections, as a broker that is down."""
         self._server.close()
         for task in self._tasks:
             task.cancel()
@@ -319,11 +343,17 @@ class Mcu:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        asyncio.get_running_loop().remove_reader(self._master)
         self._timer.cancel()
         await asyncio.gather(self._timer, return_exceptions=True)
-        os.close(self._master)
-        os.close(self._slave)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Take the line away, as when a USB adapter is pulled out."""
+        if self._master >= 0:
+            asyncio.get_running_loop().remove_reader(self._master)
+            os.close(self._master)
+            os.close(self._slave)
+            self._master = -1
 
     def report(self) -> None:
         """Send the state, as after a button press."""
@@ -370,7 +400,7 @@ class Mcu:
 
     def _flush(self) -> None:
         data = self.session.data_to_send()
-        if data and not (len(data) > 4 and data[4] - 1 in self.deaf_to):
+        if data and self._master >= 0 and not (len(data) > 4 and data[4] - 1 in self.deaf_to):
             os.write(self._master, data)
 
     async def _tick(self) -> None:
@@ -388,6 +418,7 @@ class Registrar:
         self.mqtt_port = mqtt_port
         self.known: dict[tuple[str, str], tuple[str, str]] = {}
         self.registrations: list[dict[str, str]] = []
+        self.issued = 0
         self.refuse: str | None = None
         self.url = ""
         self._runner: web.AppRunner
@@ -418,7 +449,8 @@ class Registrar:
         key = form["product_key"], form["mac"]
         passcode, did = self.known.get(key, ("", ""))
         if passcode != form["passcode"]:
-            did = f"did{len(self.registrations):019d}"
+            self.issued += 1
+            did = f"did{self.issued:019d}"
             self.known[key] = form["passcode"], did
         return web.Response(status=201, text=f"did={did}")
 

@@ -1,7 +1,9 @@
-"""MicroPython: an MQTT client driven by JSON lines on stdin, telling JSON lines on stdout; for test_mqtt_brokers.
+# ruff: noqa: PLW0603, RUF006, SIM105, UP041 - a small MicroPython program, which has no contextlib
+"""MicroPython: an MQTT client driven by JSON lines on stdin, telling JSON lines on stdout.
 
-Argument: {"port", "id", "password", "filter", "will": [topic, text], "keep_alive_s"}. Lines in: {"publish": [topic,
-text, qos]}, {"close": true}. Each lost connection is followed by a new one after 50 ms.
+Argument: {"port", "id", "password", "filter", "will": [topic, text], "keep_alive_s"}.
+Lines in: {"publish": [topic, text, qos]}, {"close": true}.
+Each lost connection is followed by a new one after 50 ms.
 """
 
 import asyncio
@@ -84,7 +86,7 @@ async def serve(connection):
             return
         try:
             await asyncio.wait_for_ms(wake.wait(), max(0, session.next_deadline() - port.now_ms()))
-        except TimeoutError:
+        except asyncio.TimeoutError:
             pass
         wake.clear()
         session.poll(port.now_ms())

@@ -1,4 +1,4 @@
-"""The MQTT client, run by MicroPython, against real mosquitto and nats-server, with paho as the other client."""
+"""The MQTT client, run by MicroPython, against real mosquitto and nats-server; paho is the other side."""
 
 import json
 import signal
