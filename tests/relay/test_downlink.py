@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from live import KIT, Device, House, kit, live_house, until, until_async
+from live import KIT, Device, House, kit, live_house, until
 from relay_ground import PASSCODE, Wire
 
 from wxlink.relay.downlink import MAX_ASKS_PER_DEVICE, MAX_P0_BYTES, MAX_REQUESTS, Asks, Downlink
@@ -144,17 +144,15 @@ async def test_without_a_broker_commands_are_refused_and_work_again_later(
 
 
 async def test_a_devices_own_question_is_answered_once(house: House, device: Device) -> None:
+    told: list[object] = []
+    house.relay.bus.watch(device.did, told.append)
     await device.report(kit(1, 1, 1, 1, 1), envelope.REQUEST, sn=21)
-    await until_async(lambda: _is_stored(house, device))
+    await until(lambda: told)
     assert downlink(house).acknowledge(device.did, 22) is False
     assert downlink(house).acknowledge(device.did, 21) is True
     assert downlink(house).acknowledge(device.did, 21) is False
     _, answer = await device.command()
     assert (answer.cmd, answer.sn, answer.p0) == (envelope.ANSWER, 21, b"")
-
-
-async def _is_stored(house: House, device: Device) -> bool:
-    return bool((await house.relay.store.states.latest(device.did)).attrs)
 
 
 def test_questions_of_devices_are_forgotten_beyond_a_limit() -> None:

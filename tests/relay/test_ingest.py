@@ -162,7 +162,7 @@ async def test_a_thousand_reports_arrive_once_and_in_order(any_ground: Ground) -
     sent = [kit(1, number % 250, number // 250, 0, 0) for number in range(1000)]
     for p0 in sent:
         device.send(envelope.encode(envelope.REPORT, p0))
-    await ground.stored(1000)
+    await until(lambda: len(ground.reports()) == 1000)
     assert await ground.contents() == sent
     assert [event.p0 for event in ground.reports()] == sent
     await device.leave()
@@ -189,7 +189,7 @@ async def test_garbage_is_counted_told_and_stops_nothing(
             assert await device.publish(f"dev2app/{ground.did}", payload)
         assert await device.publish(f"dev2app/{ground.did}/online", b"2 xyz")
         await device.report(kit(1, 1, 1, 1, 1))
-        await ground.stored(1)
+        await until(ground.reports)
     assert await ground.contents() == [kit(1, 1, 1, 1, 1)]
     assert ground.ingest.undecipherable == len(garbage) + 1
     assert sum(isinstance(event, Undecodable) for event in ground.events) == len(garbage) + 1
@@ -305,8 +305,9 @@ async def test_stopped_before_the_commit_nothing_is_lost_doubled_or_turned_back(
     await ground.stored(2)
     assert sorted(await ground.contents()) == [kit(1, 1, 0, 0, 0), kit(1, 2, 0, 0, 0)]
     assert (await ground.store.states.latest(ground.did)).attrs["LED_R"] == 2
-    assert ground.reports()[-1].p0 == kit(1, 2, 0, 0, 0)
+    await until(ground.reports)
     await again.stop()
+    assert ground.reports()[-1].p0 == kit(1, 2, 0, 0, 0)
     await device.leave()
 
 

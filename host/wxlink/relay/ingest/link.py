@@ -239,7 +239,7 @@ class MqttLink:
 
     def _attach(self) -> None:
         sock = self._client.socket()
-        if sock is None:
+        if not isinstance(sock, socket.socket):  # an SSLSocket is one too
             raise LinkDown(self._failure or "the connection was closed at once")
         # Acknowledgements and commands are small and follow one another: Nagle's algorithm would hold each
         # second one for the 40 ms of the broker's delayed TCP acknowledgement.

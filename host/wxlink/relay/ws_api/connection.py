@@ -81,6 +81,7 @@ class Connection:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+            self._session.end()  # a login may have ended while the last texts were sent
             await self._close(ending)
 
     def _finished(self, task: "asyncio.Task[None]") -> None:

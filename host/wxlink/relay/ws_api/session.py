@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from wxlink.relay import values
@@ -139,13 +140,18 @@ class Session:
         data = message.get("data")
         data = data if isinstance(data, dict) else {}
         self._log_out()
+        changed: list[BindingChanged] = []
         try:
             uid = await self._authenticated(data)
+            with self._noting_bindings(uid, changed):
+                auto = data.get("auto_subscribe", True) not in (False, 0)
+                owned = await self._service.bindings(uid, MAX_DEVICES) if auto else []
         except ApiError as error:
             self.login_failures += 1
             self.silence_s = self._limits.login_within_s
             self._send(messages.login_res(error.text))
             return
+        # Nothing is awaited from here on: no event comes between login_res and the subscriptions.
         if not self._audience.enter(uid):
             self._send(messages.login_res("too many sockets of this user"))
             return
@@ -153,24 +159,23 @@ class Session:
         self._had_login = True
         self.login_failures = 0
         self._custom = data.get("p0_type") == "custom"
-        self._auto = data.get("auto_subscribe", True) not in (False, 0)
+        self._auto = auto
         self.silence_s = self._limits.heartbeat_s(data.get("heartbeat_interval"))
-        changed: list[BindingChanged] = []
-        unwatch = self._bus.watch_user(uid, changed.append)
-        try:
-            owned = await self._service.bindings(uid, MAX_DEVICES) if self._auto else []
-        except BaseException:
-            self._log_out()
-            raise
-        finally:
-            unwatch()
-        # Nothing is awaited from here on: no event comes between login_res and the subscriptions.
         self._send(messages.login_res())
         self._unwatch_user = self._bus.watch_user(uid, self._binding_changed)
         for device in owned:
             self._watch(device.device.did)
         for event in changed:
             self._binding_changed(event)
+
+    @contextmanager
+    def _noting_bindings(self, uid: str, changed: list[BindingChanged]) -> Iterator[None]:
+        """Note what happens to the user's bindings while they are read."""
+        unwatch = self._bus.watch_user(uid, changed.append)
+        try:
+            yield
+        finally:
+            unwatch()
 
     async def _authenticated(self, data: Mapping[str, Any]) -> str:
         appid, uid, token = (data.get(key) for key in ("appid", "uid", "token"))
