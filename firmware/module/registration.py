@@ -43,11 +43,11 @@ class Endpoint:
 class Registration:
     """The relay at `host`:`port`. Calls raise OSError (not reachable, too slow) or RegistrationError."""
 
-    def __init__(self, host, port, timeout_ms, resolver):
+    def __init__(self, host, port, timeout_ms, network):
         self._host = host
         self._port = port
         self._timeout_ms = timeout_ms
-        self._resolver = resolver
+        self._network = network
 
     async def register(self, product_key, mac, passcode):
         """The did for this module; the same one each time, unless the passcode is another."""
@@ -78,7 +78,7 @@ class Registration:
 
     async def _exchange(self, method, path, body):
         """(status, body text) of one request."""
-        connection = await stream.connect(self._host, self._port, self._timeout_ms, self._resolver)
+        connection = await stream.connect(self._host, self._port, self._timeout_ms, self._network)
         try:
             head = f"{method} {path} HTTP/1.0\r\nHost: {self._host}:{self._port}\r\n"
             if body:

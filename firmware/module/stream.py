@@ -43,15 +43,16 @@ class Stream:
         self._socket.close()
 
 
-async def connect(host, port, timeout_ms, resolver):
-    """Look up `host` and connect; `resolver` is the port, it knows name servers. Unreachable, DnsError."""
+async def connect(host, port, timeout_ms, network):
+    """Look up `host` and connect; `network` is the port, it knows name servers. Unreachable, DnsError."""
     try:
-        address = await asyncio.wait_for_ms(look_up(host, resolver), timeout_ms)
+        address = await asyncio.wait_for_ms(look_up(host, network), timeout_ms)
     except asyncio.TimeoutError:
         raise Unreachable(f"no name server answers for {host}") from None
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
+        network.send_at_once(sock)
         await asyncio.wait_for_ms(_handshake(sock, address, port), timeout_ms)
     except asyncio.TimeoutError:
         sock.close()
@@ -65,19 +66,19 @@ async def connect(host, port, timeout_ms, resolver):
     return Stream(sock)
 
 
-async def look_up(host, resolver):
+async def look_up(host, network):
     """IPv4 address of `host` as text: itself, from the port's own table, or asked from its name servers."""
     if dns.is_address(host):
         return host
-    known = resolver.known_host(host)
+    known = network.known_host(host)
     if known is not None:
         return known
-    servers = resolver.name_servers()
+    servers = network.name_servers()
     if not servers:
         raise Unreachable(f"{host} cannot be looked up: there is no name server")
     while True:  # the caller limits the time
         for server in servers:
-            query_id = int.from_bytes(resolver.entropy(2), "big")
+            query_id = int.from_bytes(network.entropy(2), "big")
             try:
                 address = await asyncio.wait_for_ms(_ask(server, query_id, host), DNS_TRY_MS)
             except (asyncio.TimeoutError, OSError):
@@ -96,7 +97,8 @@ async def _ask(server, query_id, host):
         sock.send(dns.encode_query(query_id, host))
         reader = asyncio.StreamReader(sock)
         while True:
-            address = dns.decode_answer(await reader.read(dns.MAX_ANSWER), query_id)
+            await reader.read(0)  # waits; recv() then takes one datagram, where read() would join several
+            address = dns.decode_answer(sock.recv(dns.MAX_ANSWER), query_id)
             if address is not None:
                 return address
     finally:

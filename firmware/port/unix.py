@@ -89,6 +89,11 @@ def private_folder(path):
             raise OSError(errno.EPERM, f"{path} cannot be made private; choose another folder")
 
 
+def send_at_once(sock):
+    """Let small packets leave without waiting for the acknowledgement of the one before (TCP_NODELAY)."""
+    sock.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY: MicroPython's socket names neither
+
+
 def known_host(name):
     """IPv4 address that the host's own table gives for `name`, or None."""
     for words in _lines("/etc/hosts"):

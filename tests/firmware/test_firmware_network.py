@@ -18,17 +18,12 @@ class NameServer(asyncio.DatagramProtocol):
         self._known = known
         self._transport: asyncio.DatagramTransport
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        answer = (
-            data[:2]
-            + (b"\x81\x80\x00\x01\x00\x01" if self._known else b"\x81\x83\x00\x01\x00\x00")
-            + bytes(4)
-        )
-        answer += data[12:] + (ADDRESS if self._known else b"")
+        head = b"\x81\x80\x00\x01\x00\x01" if self._known else b"\x81\x83\x00\x01\x00\x00"
+        answer = data[:2] + head + bytes(4) + data[12:] + (ADDRESS if self._known else b"")
         stray = b"\xff" + answer[1:] if answer[0] != 0xFF else b"\x00" + answer[1:]
         loop = asyncio.get_running_loop()
         loop.call_later(self._delay_s, self._transport.sendto, stray, addr)
