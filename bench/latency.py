@@ -52,7 +52,7 @@ async def _measure() -> list[Figure]:
             f"one round trip through the same broker, p{percent}",
             trips[percent - 1] * 1000,
             "less",
-            "the device answers at once; ours holds a commit and waits up to 20 ms for others to share it",
+            "the device answers at once; ours holds the commit of the report",
         )
         for percent in (50, 99)
     ]

@@ -25,7 +25,7 @@ INFLIGHT = 400  # unacknowledged messages of one sender; well below what the bro
 
 
 def flood(given: dict[str, Any]) -> None:
-    """Devices that publish `count` reports each, as fast as the broker takes them; seconds until all are taken."""
+    """Devices that publish `count` reports each, as fast as the broker takes them; seconds it took."""
     clients = [_client(given["port"], **sender) for sender in given["senders"]]
     for client, sender in zip(clients, given["senders"], strict=True):
         if sender.get("online"):

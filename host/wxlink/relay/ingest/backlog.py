@@ -7,7 +7,9 @@ from collections import deque
 from wxlink.relay.ingest.link import Delivery
 
 BATCH_MAX = 200  # messages in one transaction
-BATCH_WAIT_S = 0.02  # how long the first of a batch waits for others: what a user does not notice
+# At most 200 transactions a second: spares the disk. Under load a commit takes longer than this and batches
+# grow by themselves; 20 ms would not raise the throughput (measured) and would triple what a user waits.
+BATCH_EVERY_S = 0.005
 MAX_UNCONFIRMED = 5_000  # beyond it messages of QoS 0, which the broker does not hold back, are dropped
 
 
@@ -24,6 +26,7 @@ class Backlog:
         self._full = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._given_at = -BATCH_EVERY_S
 
     def __len__(self) -> int:
         """Messages of QoS 1 that are not yet stored and acknowledged."""
@@ -45,10 +48,14 @@ class Backlog:
             self._full.set()
 
     async def batch(self) -> list[Delivery]:
-        """The next 1..BATCH_MAX messages; what comes within BATCH_WAIT_S of the first is taken along."""
+        """The next 1..BATCH_MAX messages: at once, or BATCH_EVERY_S after the batch before."""
         await self._some.wait()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._full.wait(), BATCH_WAIT_S)
+        loop = asyncio.get_running_loop()
+        pause = self._given_at + BATCH_EVERY_S - loop.time()
+        if pause > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._full.wait(), pause)
+        self._given_at = loop.time()
         taken = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
         if not self._waiting:
             self._some.clear()

@@ -218,6 +218,8 @@ class MqttIngest:
         """One transaction for all reports that are not stored yet. marked: the broker says it repeats."""
         now = self._clock()
         resuming = time.monotonic() < self._resumed_until
+        # What a new connection brings again was stored before it; what was stored since cannot be meant.
+        stored_until = self._resumed_at if resuming and not again else now
         if not resuming:
             self._overtaken.clear()
         chosen: list[_Business] = []
@@ -227,7 +229,7 @@ class MqttIngest:
             if not isinstance(outcome, _Business) or not outcome.said.p0:
                 continue
             if dup or resuming or again:
-                doubts.append(repeats.Doubt(len(reports), self._resumed_at if dup and not again else now))
+                doubts.append(repeats.Doubt(len(reports), stored_until))
             if resuming and outcome.attrs:
                 self._yield_to_newer(outcome, dup)
             said = outcome.said
