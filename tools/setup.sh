@@ -23,7 +23,7 @@ for part in "$@"; do
 done
 if [ -n "$need" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        echo "setup: installing system packages:$need"
+        echo "setup: installing system packages:$need" >&2
         { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $need; } >.setup.log 2>&1 ||
             { tail -n 20 .setup.log >&2; echo "setup: apt-get failed; the whole of it is in .setup.log" >&2; exit 1; }
         rm -f .setup.log
@@ -40,7 +40,7 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
 
 wanted=$(cat pyproject.toml constraints.txt tools/setup.sh | cksum)
 if [ "$(cat .venv/.wxlink-setup 2>/dev/null)" != "$wanted" ]; then
-    echo "setup: making .venv (once, a minute or so)"
+    echo "setup: making .venv (once, a minute or so)" >&2
     [ -x .venv/bin/python ] || python3 -m venv .venv
     # --group needs pip 25.1; pip itself is pinned with the rest.
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "$(grep '^pip==' constraints.txt)"
