@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("did", sa.String(length=22), nullable=True),
         sa.Column("expires_at", sa.Double(), nullable=False),
+        sa.Column("used", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.ForeignKeyConstraint(["did"], ["devices.did"], name="fk_page_tickets_did", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["uid"], ["users.uid"], name="fk_page_tickets_uid", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("ticket", name="pk_page_tickets"),
