@@ -123,7 +123,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running(program: list[str], log: Path, eventually: Any, *options: str) -> AsyncIterator[Running]:
+async def running(
+    program: list[str], log: Path, eventually: Any, *options: str | Path
+) -> AsyncIterator[Running]:
     async with Wire() as wire:
         line = os.open(wire.module_tty, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         process = await asyncio.create_subprocess_exec(
@@ -219,14 +221,21 @@ HARDWARE_LOG = [
 ]
 
 
+@pytest.fixture
+def secret_file(tmp_path: Path) -> Path:
+    path = tmp_path / "secret"
+    path.write_text(SECRET + "\nthe rest is not read", "ascii")
+    return path
+
+
 async def test_both_programs_answer_and_log_the_same(
-    request: pytest.FixtureRequest, tmp_path: Path, eventually: Any
+    request: pytest.FixtureRequest, tmp_path: Path, secret_file: Path, eventually: Any
 ) -> None:
     logs = []
     for kind in ("c", "python"):
         log = tmp_path / f"{kind}.log"
         async with running(
-            commands(kind, request), log, eventually, "--product-secret", SECRET, *NO_DRIFT
+            commands(kind, request), log, eventually, "--product-secret-file", secret_file, *NO_DRIFT
         ) as one:
             await converse(one, eventually)
             assert await one.ended(signal.SIGTERM) == (0, "")
@@ -237,8 +246,11 @@ async def test_both_programs_answer_and_log_the_same(
     assert "tx FFFF0005080100000E" in logs[0]
 
 
-async def test_secret_is_sent_and_never_logged(program: list[str], tmp_path: Path, eventually: Any) -> None:
-    async with running(program, tmp_path / "log", eventually, "--product-secret", SECRET, *NO_DRIFT) as one:
+async def test_secret_is_sent_and_never_logged(
+    program: list[str], tmp_path: Path, secret_file: Path, eventually: Any
+) -> None:
+    options = ("--product-secret-file", secret_file, *NO_DRIFT)
+    async with running(program, tmp_path / "log", eventually, *options) as one:
         one.module.send(VECTORS["get_device_info"])
         answer = await one.module.next()
         assert SECRET.encode() in answer
@@ -253,6 +265,30 @@ async def test_without_a_secret_the_shorter_form_is_sent(
     async with running(program, tmp_path / "log", eventually, *NO_DRIFT) as one:
         one.module.send(VECTORS["get_device_info"])
         assert (await one.module.next()).startswith(b"\xff\xff\x00\x4f\x02")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "No such file or directory"),
+        (b"", "the first line must be 32 lower-case hex digits"),
+        (b"0011\n", "the first line must be 32 lower-case hex digits"),
+        (SECRET.upper().encode(), "the first line must be 32 lower-case hex digits"),
+        (SECRET.encode() + b"0", "the first line must be 32 lower-case hex digits"),
+        (SECRET.encode()[1:] + b"\0", "the first line must be 32 lower-case hex digits"),
+    ],
+)
+def test_a_file_without_a_secret(
+    program: list[str], tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+    options = ["--port", "/dev/null", "--product-secret-file", path]
+    done = subprocess.run([*program, *options], capture_output=True, text=True, timeout=10, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.partition(": ")[2] == f"{path}: {problem}\n"
+    assert SECRET[1:] not in done.stderr.lower()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -271,7 +307,7 @@ async def test_a_signal_ends_it_with_0(
         ([], 2),
         (["--port", "/dev/null", "--seed", "x"], 2),
         (["--port", "/dev/null", "--drift-ms", "0"], 2),
-        (["--port", "/dev/null", "--product-secret", "0011"], 2),
+        (["--port", "/dev/null", "--product-secret-file"], 2),
         (["--port", "/nonexistent"], 1),
         (["--port", "/dev/null"], 1),
         (["--port", "/dev/null", "--log", "/nonexistent/log"], 1),
@@ -288,7 +324,7 @@ def test_command_line(program: list[str], options: list[str], code: int) -> None
         assert "example: " in done.stdout
         assert all(
             option in done.stdout
-            for option in ("--port", "--log", "--seed", "--drift-ms", "--product-secret")
+            for option in ("--port", "--log", "--seed", "--drift-ms", "--product-secret-file")
         )
 
 

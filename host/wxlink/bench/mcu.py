@@ -52,7 +52,8 @@ WAIT_MS = 20  # longest time without looking at the clock
 READ_SIZE = 255
 
 _SECRET_AT = 2 * (8 + 74)  # first hex digit of the secret in frame 02, header included
-_SECRET_DIGITS = 2 * 32
+_SECRET_SIZE = 32
+_SECRET_DIGITS = 2 * _SECRET_SIZE
 
 
 class Log:
@@ -208,10 +209,17 @@ def _milliseconds() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-def _secret(text: str) -> str:
-    if not re.fullmatch("[0-9a-f]{32}", text):
-        raise argparse.ArgumentTypeError("must be 32 lower-case hex digits")
-    return text
+class BadSecret(ValueError):
+    """The file holds no product secret; the text says what it must hold."""
+
+
+def read_secret(path: Path) -> str:
+    """The product secret in the first line of a file. BadSecret or OSError when it is not there."""
+    with path.open("rb") as file:
+        text = file.read(_SECRET_SIZE + 1)  # a byte more than the digits tells where the line ends
+    if not re.fullmatch(rb"[0-9a-f]{%d}[\r\n]?" % _SECRET_SIZE, text):
+        raise BadSecret(f"{path}: the first line must be {_SECRET_SIZE} lower-case hex digits")
+    return text[:_SECRET_SIZE].decode("ascii")
 
 
 def _drift(text: str) -> int:
@@ -230,10 +238,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", required=True, metavar="TTY", help="serial line to the module")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append the log here instead of printing it")
     parser.add_argument(
-        "--product-secret",
-        type=_secret,
-        metavar="HEX",
-        help="32 lower-case hex digits; without them the module gets the form with no secret",
+        "--product-secret-file",
+        type=Path,
+        metavar="FILE",
+        help="its first line is the product secret, 32 lower-case hex digits; without it the module gets"
+        " the form with no secret",
     )
     parser.add_argument(
         "--seed",
@@ -281,13 +290,15 @@ def _write(line: int, data: bytes, limit_ms: int = 1000) -> bool:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the board until SIGTERM or SIGINT; exit status 0 then, 1 when line or log cannot be used."""
+    """Run the board until SIGTERM or SIGINT; exit status 0 then, 1 when a file cannot be used."""
     arguments = _arguments(argv)
     stopped: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda got, _frame: stopped.append(got))
     product = Product.from_dict(json.loads(asset("protocol/products/gokit.json").read_text("utf-8")))
+    secret_file: Path | None = arguments.product_secret_file
     try:
+        secret = read_secret(secret_file) if secret_file else None
         output = arguments.log.open("a", encoding="utf-8") if arguments.log else sys.stdout
         line = open_line(arguments.port)
         log = Log(output)
@@ -295,12 +306,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             product,
             log,
             _milliseconds(),
-            secret=arguments.product_secret,
+            secret=secret,
             seed=arguments.seed,
             drift_ms=arguments.drift_ms,
         )
         log.line(f"ready {arguments.port}")
         _serve(line, mcu, log, stopped)
+    except BadSecret as error:
+        sys.stderr.write(f"wxlink.bench.mcu: {error}\n")
+        return 1
     except OSError as error:
         sys.stderr.write(f"wxlink.bench.mcu: {error.filename or arguments.port}: {error.strerror or error}\n")
         return 1

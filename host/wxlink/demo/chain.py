@@ -172,14 +172,17 @@ class Chain:
     async def _start_mcu(self, wire: Wire, identity: Identity) -> tuple[str, Child]:
         kind, program = await self._mcu_program()
         self._say(f"product MCU ({kind}) …")
+        secret = self._data / "mcu.secret"
+        secret.touch(mode=0o600)
+        secret.write_text(identity.product_secret + "\n", "ascii")
         mcu = Child(
             "MCU",
             [
                 *program,
                 "--port",
                 wire.mcu_tty,
-                "--product-secret",
-                identity.product_secret,
+                "--product-secret-file",
+                secret,
                 "--log",
                 self._data / MCU_LOG,
             ],

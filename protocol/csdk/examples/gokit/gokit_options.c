@@ -5,21 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECRET_SIZE 32u
 #define SEED 1u
 #define DRIFT_MS 5000u
 
 void options_help(void)
 {
-    fputs("usage: gokit --port TTY [--log FILE] [--product-secret HEX] [--seed N] [--drift-ms N]\n"
+    fputs("usage: gokit --port TTY [--log FILE] [--product-secret-file FILE] [--seed N] [--drift-ms N]\n"
           "\n"
           "A GoKit board on a serial line: answers the Wi-Fi module, logs every frame and what its hardware does.\n"
           "\n"
-          "  --port TTY            serial line to the module\n"
-          "  --log FILE            append the log here instead of printing it\n"
-          "  --product-secret HEX  32 lower-case hex digits; without them the module gets the form with no secret\n"
-          "  --seed N              where the room's temperature and humidity begin, and how they drift (1)\n"
-          "  --drift-ms N          milliseconds between two steps of the drift (5000)\n"
+          "  --port TTY                  serial line to the module\n"
+          "  --log FILE                  append the log here instead of printing it\n"
+          "  --product-secret-file FILE  its first line is the product secret, 32 lower-case hex digits;\n"
+          "                              without it the module gets the form with no secret\n"
+          "  --seed N                    where the room's temperature and humidity begin, and how they drift (1)\n"
+          "  --drift-ms N                milliseconds between two steps of the drift (5000)\n"
           "\n"
           "example: gokit --port /dev/ttyUSB0 --log gokit.log\n",
           stdout);
@@ -48,9 +48,9 @@ static bool take(gokit_options *options, const char *name, const char *value)
         options->log = value;
         return true;
     }
-    if (strcmp(name, "--product-secret") == 0) {
-        options->secret = value;
-        return strlen(value) == SECRET_SIZE && strspn(value, "0123456789abcdef") == SECRET_SIZE;
+    if (strcmp(name, "--product-secret-file") == 0) {
+        options->secret_file = value;
+        return true;
     }
     if (strcmp(name, "--seed") == 0) {
         return read_number(value, &options->seed);

@@ -7,8 +7,8 @@
 
 typedef struct {
     const char *port;
-    const char *log;    /* NULL: standard output */
-    const char *secret; /* NULL: none is sent */
+    const char *log;         /* NULL: standard output */
+    const char *secret_file; /* NULL: no product secret is sent */
     uint32_t seed;
     uint32_t drift_ms;
     bool help;

@@ -12,6 +12,7 @@
 #include "gokit_log.h"
 #include "gokit_options.h"
 #include "gokit_product.h"
+#include "gokit_secret.h"
 #include "wxlink_posix.h"
 
 #define WAIT_MS 10 /* longest time without wxlink_poll */
@@ -22,6 +23,7 @@ typedef struct {
     gokit_hardware hardware;
     gokit_options options;
     wxlink_identity identity;
+    char secret[SECRET_SIZE + 1];
     int line;
     bool stuck;   /* the line took no bytes: its other end does not read */
     bool restart; /* asked for; a real board would reset itself in the callback */
@@ -131,6 +133,9 @@ int main(int count, char **words)
         options_help();
         return EXIT_SUCCESS;
     }
+    if (board.options.secret_file != NULL && !secret_read(board.options.secret_file, board.secret)) {
+        return EXIT_FAILURE;
+    }
     if (!log_open(board.options.log)) {
         return fail(board.options.log);
     }
@@ -141,7 +146,7 @@ int main(int count, char **words)
     board.identity = (wxlink_identity){
         .hardware_version = "03010100",
         .software_version = "03030000",
-        .product_secret = board.options.secret,
+        .product_secret = board.options.secret_file != NULL ? board.secret : NULL,
     };
     catch_signals();
     if (!boot(&board)) {
