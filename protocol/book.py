@@ -35,6 +35,7 @@ LIMITS = (
     ("product", "MAX_POINTS"),
     ("product", "MAX_TEXT"),
     ("scale", "MAX_DECIMALS"),
+    ("scale", "MAX_FACTOR"),
 )
 
 

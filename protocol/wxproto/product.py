@@ -141,6 +141,7 @@ class Product(Record):
 
 
 _REQUIRED = object()
+_SHOWN = 40  # characters of a refused value in an error text
 _DIGITS = "0123456789"
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
 
@@ -159,12 +160,31 @@ class _Reader:
         if value is None and default is not _REQUIRED:
             return default
         if value is None:
-            raise ProductError("%s: %s is missing" % (self.where, key))
+            self.fail("%s is missing" % key)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise ProductError("%s: %s must be %s, not %r" % (self.where, key, _JSON_NAMES[kind], value))
-        if kind is str and len(value) > MAX_TEXT:
-            raise ProductError("%s: %s is longer than %d characters" % (self.where, key, MAX_TEXT))
+            self.fail("%s must be %s, not %s" % (key, _JSON_NAMES[kind], repr(value)[:_SHOWN]))
+        if kind is str:
+            self._check_text(key, value)
         return value
+
+    def texts(self, key):
+        """The list of 1 to 256 texts of an enum."""
+        texts = self.get(key, list)
+        if not 1 <= len(texts) <= 256:
+            self.fail("%s must hold 1..256 texts, not %d" % (key, len(texts)))
+        for text in texts:
+            if not isinstance(text, str):
+                self.fail("%s must hold texts, not %s" % (key, repr(text)[:_SHOWN]))
+            self._check_text(key, text)
+        return list(texts)
+
+    def _check_text(self, key, text):
+        if len(text) > MAX_TEXT:
+            self.fail("%s is longer than %d characters" % (key, MAX_TEXT))
+        try:
+            text.encode()
+        except UnicodeError:
+            self.fail("%s holds half a character, a lone surrogate" % key)
 
     def fail(self, text):
         raise ProductError("%s: %s" % (self.where, text))
@@ -192,10 +212,12 @@ def _point(attr, where):
     data_type = reader.get("data_type", str)
     if data_type not in DATA_TYPES:
         reader.fail("data_type must be one of %s, not %r" % (", ".join(DATA_TYPES), data_type))
-    values = _texts(reader, "enum") if data_type == "enum" else []
-    values_en = _texts(reader, "enum_en") if data_type == "enum" and "enum_en" in attr else None
-    if values_en is not None and len(values_en) != len(values):
-        reader.fail("enum_en must hold as many texts as enum")
+    values = reader.texts("enum") if data_type == "enum" else []
+    values_en = None
+    if data_type == "enum" and reader.get("enum_en", list, None) is not None:
+        values_en = reader.texts("enum_en")
+        if len(values_en) != len(values):
+            reader.fail("enum_en must hold as many texts as enum")
     minimum, maximum, ratio, addition = _limits(reader, data_type)
     display_name = reader.get("display_name", str, name)
     try:
@@ -219,16 +241,6 @@ def _point(attr, where):
         raise
     except LocalError as error:
         raise ProductError("%s: uint_spec: %s" % (reader.where, error)) from error
-
-
-def _texts(reader, key):
-    texts = reader.get(key, list)
-    if not 1 <= len(texts) <= 256:
-        reader.fail("%s must hold 1..256 texts, not %d" % (key, len(texts)))
-    for text in texts:
-        if not isinstance(text, str) or len(text) > MAX_TEXT:
-            reader.fail("%s must hold texts of at most %d characters" % (key, MAX_TEXT))
-    return list(texts)
 
 
 def _limits(reader, data_type):

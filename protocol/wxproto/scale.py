@@ -9,6 +9,8 @@ from .errors import LocalError
 
 MAX_DECIMALS = 12
 """Digits after the point of ratio and addition; what is finer drowns in a double float for 32-bit numbers."""
+MAX_FACTOR = 10**12
+"""Largest ratio or addition, of either sign; no unit needs more, and a 32-bit number stays a normal float."""
 
 
 class Scale:
@@ -18,6 +20,8 @@ class Scale:
         for number in (ratio, addition):
             if isinstance(number, bool) or not isinstance(number, (int, float)) or number - number != 0:
                 raise LocalError("ratio and addition must be finite numbers, not %r" % (number,))
+            if abs(number) > MAX_FACTOR:
+                raise LocalError("ratio and addition may be %d at most" % MAX_FACTOR)
         digits = max(_decimals(ratio), _decimals(addition))
         if digits > MAX_DECIMALS:
             raise LocalError("ratio and addition may have %d digits after the point" % MAX_DECIMALS)

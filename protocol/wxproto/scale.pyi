@@ -1,6 +1,7 @@
 from typing import Final
 
 MAX_DECIMALS: Final = 12
+MAX_FACTOR: Final = 1000000000000
 
 class Scale:
     def __init__(self, ratio: float = 1, addition: float = 0) -> None: ...
