@@ -15,6 +15,7 @@ from wxlink.assets import asset
 from wxlink.cli import main
 from wxlink.codegen import generate, read_product, write
 from wxlink.codegen.build import compile_c
+from wxlink.codegen.product_file import MAX_FILE
 from wxproto.product import Point, Product, ProductError
 
 GOKIT = asset("protocol/products/gokit.json")
@@ -159,22 +160,34 @@ def exact_raw(point: Point, shown: int, scale: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("content", "complaint"),
     [
-        ("{", "not JSON"),
-        ("[]", "must be a JSON object"),
-        ('{"name": "x"}', "protocolType is missing"),
-        ("\xff", "UTF-8"),
-        ("[" * 100_000, "nested"),
+        (b"", "not JSON: Expecting value in line 1"),
+        (b"{", "not JSON: Expecting property name"),
+        (b"[]", "must be a JSON object"),
+        (b'{"name": "x"}', "protocolType is missing"),
+        (bytes(range(256)), "not UTF-8 text"),
+        ("微信".encode("gbk"), "save the product file as UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"[" + b"9" * 5000 + b"]", "too many digits"),
+        (b" " * (MAX_FILE + 1), "larger than 4194304 bytes"),
     ],
 )
-def test_a_bad_product_file_is_named_with_what_to_mend(tmp_path: Path, text: str, complaint: str) -> None:
+def test_a_bad_product_file_is_named_with_what_to_mend(
+    tmp_path: Path, content: bytes, complaint: str
+) -> None:
     path = tmp_path / "bad.json"
-    path.write_bytes(text.encode("latin-1"))
+    path.write_bytes(content)
     with pytest.raises(ProductError, match=complaint) as caught:
         write(path, tmp_path / "out")
-    assert str(caught.value).startswith(str(path))
+    assert str(caught.value).startswith(f"{path}: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_byte_order_mark_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "gokit.json"
+    path.write_bytes(b"\xef\xbb\xbf" + GOKIT.read_bytes())
+    assert read_product(path) == read_product(GOKIT)
 
 
 def test_command_prints_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,7 +197,29 @@ def test_command_prints_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixt
     assert all(Path(file).is_file() for file in files)
 
 
-@pytest.mark.parametrize("product", ["missing.json", "/dev/null/x.json"])
+def test_check_names_what_differs_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    command = ["codegen", str(GOKIT), "--out", str(out)]
+    files = [str(out / name) for name in ("gokit_product.h", "gokit_product.c", "gokit_names.c")]
+    assert main([*command, "--check"]) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == files
+    assert said.err == "wxlink codegen: out of date; the same command without --check writes them\n"
+    assert not out.exists()
+    assert main(command) == 0
+    capsys.readouterr()
+    assert main([*command, "--check"]) == 0
+    assert capsys.readouterr() == ("", "")
+    changed = out / "gokit_product.c"
+    changed.write_bytes(changed.read_bytes().replace(b"\n", b"\r\n"))
+    assert main([*command, "--check", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {"differing": [files[1]]}
+    assert b"\r\n" in changed.read_bytes()
+
+
+@pytest.mark.parametrize("product", ["", "missing.json", "/dev/null/x.json"])
 def test_command_fails_in_one_sentence(
     product: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,16 +99,26 @@ def write(product_file: Path, out_dir: Path) -> list[Path]:
     ProductError names what to mend in the product file; OSError when the folder cannot be written. Files that
     would not change are left untouched, so that nothing is compiled again for them.
     """
-    product = read_product(product_file)
-    files = generate(product, product_file.stem)
+    files = _files(product_file, out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, text in files.items():
-        path = out_dir / name
-        if not path.exists() or path.read_bytes() != text.encode():
-            path.write_text(text, "utf-8", newline="\n")
-        paths.append(path)
-    return paths
+    for path, content in files.items():
+        if _differs(path, content):
+            path.write_bytes(content)
+    return list(files)
+
+
+def differing(product_file: Path, out_dir: Path) -> list[Path]:
+    """Paths of the files that write() would create or change; raises what it raises, writes nothing."""
+    return [path for path, content in _files(product_file, out_dir).items() if _differs(path, content)]
+
+
+def _files(product_file: Path, out_dir: Path) -> dict[Path, bytes]:
+    files = generate(read_product(product_file), product_file.stem)
+    return {out_dir / name: text.encode() for name, text in files.items()}
+
+
+def _differs(path: Path, content: bytes) -> bool:
+    return not path.exists() or path.read_bytes() != content
 
 
 def _named(product: Product, upper: str) -> list[_Named]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from wxproto.product import Product, ProductError
 
@@ -12,19 +13,26 @@ MAX_FILE = 4 * 1024 * 1024
 def read_product(path: Path) -> Product:
     """Read a product file (Gizwits' published JSON). ProductError names the file and what to mend in it."""
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise ProductError(f"{path}: larger than {MAX_FILE} bytes: this is no product file")
-        definition = json.loads(path.read_text(encoding="utf-8"))
-        return Product.from_dict(definition)
-    except OSError as error:
-        raise ProductError(f"{path}: {error.strerror}: give the path of a product file") from error
-    except UnicodeDecodeError as error:
-        raise ProductError(f"{path}: not UTF-8 text: save the product file as UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise ProductError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
-    except RecursionError as error:
-        raise ProductError(f"{path}: nested too deeply: this is no product file") from error
+        return Product.from_dict(_json(path))
     except ProductError as error:
-        if str(error).startswith(f"{path}"):
-            raise
         raise ProductError(f"{path}: {error}") from error
+
+
+def _json(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise ProductError(f"{error.strerror}: give the path of a product file") from error
+    if len(data) > MAX_FILE:
+        raise ProductError(f"larger than {MAX_FILE} bytes: this is no product file")
+    try:
+        return json.loads(data.decode("utf-8-sig"))  # Windows editors begin UTF-8 with a byte order mark
+    except UnicodeDecodeError as error:
+        raise ProductError("not UTF-8 text: save the product file as UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise ProductError(f"not JSON: {error.msg} in line {error.lineno}") from error
+    except ValueError as error:
+        raise ProductError("a number has too many digits: this is no product file") from error
+    except RecursionError as error:
+        raise ProductError("nested too deeply: this is no product file") from error
