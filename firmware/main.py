@@ -20,16 +20,19 @@ def main(arguments):
     if len(arguments) != 1:
         print("usage: micropython main.py CONFIG.json")
         return 2
+    used = arguments[0]
     try:
-        config = load(arguments[0])
-        settings = Settings(config.data, port, lambda text: say("module", text))
+        config = load(used)
+        used = config.data
+        settings = Settings(used, port, lambda text: say("module", text))
         settings.use_mac(config.mac)
-        tty = port.open_tty(config.tty, config.baud)
+        used = config.tty
+        tty = port.open_tty(used, config.baud)
     except ConfigError as error:
         print(error)
         return 2
     except OSError as error:
-        print(f"{config.tty} or {config.data} cannot be used: {error}")
+        print(f"{used} cannot be used: {error}")
         return 1
     say("module", f"ready, mac {settings.mac}, MCU on {config.tty}")
     bridge = Bridge(config, settings, port, tty)
@@ -37,11 +40,14 @@ def main(arguments):
     try:
         asyncio.run(bridge.run())
     except KeyboardInterrupt:
-        say("module", "interrupted")
+        pass
     except OSError as error:
         say("module", f"{config.tty}: {error}")
         code = 1
-    asyncio.run(bridge.close())
+    try:
+        asyncio.run(bridge.close())
+    except MemoryError:  # the unix port raises Ctrl-C anywhere; inside a collection it leaves the heap locked
+        print("stopped without a farewell: the broker's will says off-line")
     return code
 
 

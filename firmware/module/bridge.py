@@ -22,7 +22,6 @@ from wxproto.session import Session
 
 MAX_P0 = 2048  # bytes, in either direction; the longest product seen in the field has about 300
 MAX_COMMANDS = 8  # commands waiting for the MCU: at most 5 s of them when each takes all its sends
-MAX_CLIENT_ID = 64  # characters; apps use "usr" and 20 digits
 MAX_PRODUCT_KEY = 32  # characters, as the field of the device information
 
 
@@ -44,7 +43,14 @@ class Bridge:
         self._binding_window = None
         session = Session(commands.MODULE, heartbeat_ms=int(config.heartbeat_s * 1000), max_payload=MAX_P0)
         self._link = Link(tty, session, port.now_ms, self._take_event)
-        self._uplink = Uplink(config, settings, port, self._on_online, self._take_message)
+        self._uplink = Uplink(
+            config,
+            settings,
+            port,
+            on_online=self._on_online,
+            on_command=self._take_command,
+            on_service=self._take_service,
+        )
 
     async def run(self):
         """Serve for ever. Raises OSError when the tty is gone."""
@@ -77,7 +83,7 @@ class Bridge:
         try:
             info = DeviceInfo.decode(answered.payload)
             key = info.product_key
-            if not 0 < len(key) <= MAX_PRODUCT_KEY or not _plain(key):
+            if not 0 < len(key) <= MAX_PRODUCT_KEY or not all(c.isalpha() or c.isdigit() for c in key):
                 raise PeerError("its product key is not 1..32 letters and digits")
         except PeerError as error:
             self._settings.use_product(None)
@@ -107,25 +113,15 @@ class Bridge:
 
     # To the MCU
 
-    async def _take_message(self, topic, payload):
-        """Take one message of the broker. Raises PeerError when it makes no sense."""
-        did = self._settings.did
-        if topic == "ser2cli_res/" + did:
-            self._take_service(payload)
-        elif topic == "app2dev/" + did or topic.startswith("app2dev/" + did + "/"):
-            client_id = topic[len("app2dev/" + did) + 1 :]
-            if len(client_id) > MAX_CLIENT_ID or (client_id and not _plain(client_id)):
-                raise PeerError("a client id has up to 64 letters and digits")
-            await self._take_envelope(client_id, envelope.decode(payload, MAX_P0))
-
-    def _take_service(self, payload):
-        cmd, body = envelope.decode_service(payload)
+    def _take_service(self, data):
+        cmd, body = envelope.decode_service(data)
         if cmd == envelope.CLIENT_COUNT:
             if len(body) < 2:
                 raise PeerError("a client count has two bytes")
             self._status.set(app=body[0] or body[1])
 
-    async def _take_envelope(self, client_id, received):
+    async def _take_command(self, client_id, data):
+        received = envelope.decode(data, MAX_P0)
         if received.cmd not in (envelope.NOTIFY, envelope.REQUEST):
             raise PeerError(f"envelope {received.cmd:04X} is not for a device")
         if not received.p0:
@@ -163,7 +159,6 @@ class Bridge:
     def _on_online(self, online):
         if online:
             self._status.set(cloud=True)
-            say("module", heap_text())
             self._reading = asyncio.create_task(self._read_state())
         else:
             self._status.set(cloud=False, app=False)
@@ -177,12 +172,12 @@ class Bridge:
             say("link", "no state for a plain read: the relay reads a product of variable length itself")
 
     async def _tell_status(self):
-        """Command 0D at each change and every `status_s`; changes during one notification make one more."""
+        """Command 0D at each change and every `status_s`; changes while one is under way make one more."""
         while True:
             try:
                 await asyncio.wait_for_ms(self._status_changed.wait(), self._status_ms)
             except asyncio.TimeoutError:
-                pass
+                say("module", heap_text())
             self._status_changed.clear()
             if self._link.up:
                 say("module", f"status {self._status.word:04x} {self._status.names()}")
@@ -209,7 +204,3 @@ _EVENTS = {
     PeerNotice: Bridge._take_notice,
     BadFrame: Bridge._take_bad_frame,
 }
-
-
-def _plain(text):
-    return all(c.isalpha() or c.isdigit() for c in text)

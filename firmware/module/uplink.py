@@ -10,6 +10,7 @@ from module.registration import Registration, RegistrationRefused, UnknownDid
 from wxproto import envelope
 from wxproto.errors import LocalError, PeerError
 
+MAX_CLIENT_ID = 64  # characters; apps use "usr" and 20 digits
 READ_SIZE = 512  # bytes taken from the socket at once
 WRITE_TIMEOUT_MS = 10_000  # a broker that takes no bytes for so long is left
 GOODBYE_MS = 2000  # wait for the broker to have our "off-line"; without it the will says the same
@@ -21,31 +22,36 @@ RECOVERABLE = (OSError, ValueError, MemoryError)
 
 
 class Uplink:
-    """`on_online(online)` is told each change; `await on_message(topic, payload)` takes each message.
+    """The module's way to the relay; begin() and end() say whether it is wanted.
+
+    `on_online(online)` is told each change; `await on_command(client_id, data)` takes envelopes of apps,
+    `on_service(data)` the relay's own messages; both raise PeerError for what makes no sense.
 
     After a refusal by the broker the module registers again before its next try: a relay that lost its data
     then gives a did that works, and one that knows the module gives the same did.
     """
 
-    def __init__(self, config, settings, port, on_online, on_message):
+    def __init__(self, config, settings, port, *, on_online, on_command, on_service):
         self._config = config
         self._settings = settings
         self._port = port
         self._on_online = on_online
-        self._on_message = on_message
+        self._on_command = on_command
+        self._on_service = on_service
         timeout_ms = int(config.connect_timeout_s * 1000)
         self._relay = Registration(config.relay_host, config.relay_port, timeout_ms, port)
         self._timeout_ms = timeout_ms
         self._backoff = _backoff(config.backoff_s, config.backoff_cap_s, port)
         self._refused_backoff = _backoff(config.refused_s, config.refused_cap_s, port)
         self._wanted = False
+        self._leaving = False  # the present connection is to end
         self._changed = asyncio.Event()  # `_wanted` changed
         self._wake = asyncio.Event()  # the writing task has something to do
         self._idle = asyncio.Event()  # no connection exists
         self._idle.set()
         self._endpoint = None
         self._client = None
-        self._must_register = True
+        self._must_register = False
         self._failure = None
         self._connection = None  # 8 hex digits, drawn for each connection
         self._online_since = None
@@ -58,7 +64,8 @@ class Uplink:
 
     def begin(self):
         """Connect and stay connected: the MCU is there and its product key is in the settings."""
-        self._use_did()
+        if self._idle.is_set():
+            self._use_did()
         self._wanted = True
         self._backoff.reset()
         self._refused_backoff.reset()
@@ -67,6 +74,7 @@ class Uplink:
     def end(self):
         """Say off-line and disconnect: the MCU is gone, or the module stops. What is queued stays queued."""
         self._wanted = False
+        self._leaving = True
         self._notify_change()
 
     async def ended(self):
@@ -75,15 +83,16 @@ class Uplink:
 
     def report(self, p0):
         """Send P0 of the MCU to everyone who watches; queued while the broker is away, if a did is known."""
-        if self._client is None:
+        client = self._client
+        if client is None or client.client_id != self._settings.did:
             say("uplink", "a report is dropped: the module is not registered yet")
             return
-        self._publish("dev2app/" + self._settings.did, envelope.encode(envelope.REPORT, p0), 1)
+        self._publish("dev2app/" + client.client_id, envelope.encode(envelope.REPORT, p0), 1)
 
     def answer(self, client_id, sn, body):
         """Answer the request `sn` of one app, at QoS 0: after the asker's time-out nobody wants it."""
         if self.online:
-            topic = "dev2app/" + self._settings.did + ("/" + client_id if client_id else "")
+            topic = "dev2app/" + self._client.client_id + ("/" + client_id if client_id else "")
             self._publish(topic, envelope.encode(envelope.ANSWER, body, sn=sn), 0)
 
     async def run(self):
@@ -118,6 +127,7 @@ class Uplink:
         self._wake.set()
 
     async def _connect_once(self):
+        self._use_did()
         if self._must_register:
             await self._register()
         endpoint = await self._locate()
@@ -139,6 +149,7 @@ class Uplink:
         settings = self._settings
         settings.registered(await self._relay.register(settings.product_key, settings.mac, settings.passcode))
         say("uplink", f"registered as {settings.did}")
+        self._must_register = False
         self._use_did()
 
     async def _locate(self):
@@ -158,7 +169,7 @@ class Uplink:
         """Have a session for the did of the settings; another did begins with an empty queue."""
         settings, config = self._settings, self._config
         did = settings.did
-        self._must_register = did is None
+        self._must_register = self._must_register or did is None
         if did is None:
             self._client = None
         elif self._client is None or self._client.client_id != did:
@@ -179,11 +190,14 @@ class Uplink:
             )
 
     def _presence(self, online):
-        return "dev2app/" + self._settings.did + "/online", (b"1 " if online else b"0 ") + self._connection
+        return "dev2app/" + self._client.client_id + "/online", (
+            b"1 " if online else b"0 "
+        ) + self._connection
 
     def _open_session(self):
         self._connection = hexlify(self._port.entropy(4))
         self._failure = self._goodbye_id = None
+        self._leaving = not self._wanted
         topic, payload = self._presence(False)
         self._client.open(self._port.now_ms(), will=(topic, payload, 1))
 
@@ -203,7 +217,7 @@ class Uplink:
         client = self._client
         while True:
             await self._flush(connection)
-            if not self._wanted:
+            if self._leaving:
                 await self._say_goodbye(connection)
                 return
             await self._sleep(client.next_deadline())
@@ -270,10 +284,20 @@ class Uplink:
             client.acknowledge(event, self._port.now_ms())
         else:
             try:
-                await self._on_message(event.topic, event.payload)
+                await self._take_message(event)
             except PeerError as error:
                 say("uplink", f"a message on {event.topic} is dropped: {error}")
             client.acknowledge(event, self._port.now_ms())
+
+    async def _take_message(self, message):
+        did, topic = self._client.client_id, message.topic
+        if topic == "ser2cli_res/" + did:
+            self._on_service(message.payload)
+        elif topic.startswith("app2dev/" + did):
+            client_id = topic[len("app2dev/" + did) + 1 :]
+            if len(client_id) > MAX_CLIENT_ID or not all(c.isalpha() or c.isdigit() for c in client_id):
+                raise PeerError(f"a client id has up to {MAX_CLIENT_ID} letters and digits")
+            await self._on_command(client_id, message.payload)
 
     def _take_ready(self, ready):
         now = self._port.now_ms()
@@ -284,7 +308,7 @@ class Uplink:
         session = "kept" if ready.session_present else "new"
         waiting = self._client.queued - 1  # without the presence message
         reports = f"{waiting} reports wait, {self._client.take_dropped()} were dropped"
-        say("uplink", f"online as {self._settings.did}, session {session}, {reports}")
+        say("uplink", f"online as {self._client.client_id}, session {session}, {reports}")
         self._on_online(True)
 
     def _publish(self, topic, payload, qos):

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
 
-from firmware_bench import Mosquitto, PortFinder, running
+from firmware_brokers import Mosquitto, PortFinder, running
 
 
 @pytest.fixture

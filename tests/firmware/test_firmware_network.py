@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from firmware_bench import END_WITHIN_S, Mcu, MicroPython, module_config
+from firmware_bench import END_WITHIN_S, MicroPython, module_config
+from firmware_rig import Mcu
 
 ADDRESS = bytes.fromhex("c00c000100010000003c0004c0000207")
 LOOKUP = str(Path(__file__).with_name("lookup_client.py"))

@@ -6,20 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from firmware_bench import (
-    END_WITHIN_S,
-    HEARTBEAT_S,
-    PRODUCT_KEY,
-    Mcu,
-    MicroPython,
-    Mosquitto,
-    PortFinder,
-    Proxy,
-    Registrar,
-    Watcher,
-    module_config,
-    running,
-)
+from firmware_bench import END_WITHIN_S, HEARTBEAT_S, MicroPython, module_config
+from firmware_brokers import Mosquitto, PortFinder, Proxy, Watcher, running
+from firmware_rig import PRODUCT_KEY, Mcu, Registrar
 
 from wxproto import commands, envelope
 
@@ -67,6 +56,7 @@ async def test_first_start_registers_and_a_restart_keeps_the_identity(bench: Ben
     async with bench.module() as module:
         await eventually(lambda: module.said("ready"))
         await eventually(lambda: bench.presence() == ["1"])
+        await eventually(bench.reports)
         assert await module.interrupt() == 0
     (registered,) = bench.registrar.registrations
     assert registered["product_key"] == PRODUCT_KEY
@@ -76,6 +66,7 @@ async def test_first_start_registers_and_a_restart_keeps_the_identity(bench: Ben
     await eventually(lambda: bench.presence() == ["1", "0"])
     async with bench.module() as module:
         await eventually(lambda: bench.presence() == ["1", "0", "1"])
+        await eventually(lambda: len(bench.reports()) == 2)
         assert await module.interrupt() == 0
     assert len(bench.registrar.registrations) == 1
     connections = [text[2:] for text in bench.watcher.texts(ONLINE)]
@@ -234,7 +225,7 @@ def pause(line: str) -> tuple[int, int]:
 
 async def test_a_relay_that_forgot_the_module_gets_it_registered_again(bench: Bench, eventually):
     async with bench.module() as module:
-        await eventually(lambda: bench.presence() == ["1"])
+        await eventually(bench.reports)
         assert await module.interrupt() == 0
     bench.registrar.known.clear()
     async with bench.module():

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from firmware_bench import Broker, MicroPython, Mosquitto, Nats, PortFinder, Proxy, Watcher, running
+from firmware_bench import MicroPython
+from firmware_brokers import Broker, Mosquitto, Nats, PortFinder, Proxy, Watcher, running
 
 SCRIPT = str(Path(__file__).with_name("mqtt_client.py"))
 DID = "did0000000000000000001"
