@@ -88,7 +88,7 @@ async def test_read_by_names_of_a_variable_length_product(house: House) -> None:
     app = await (await house.app("phone-1", device)).login()
     sample = Sample("ws_read_names_variable_length", device, app)
     await app.send(sample.request)
-    _, asked = await device.command()
+    _, asked = await device.command(1)  # the first one is the read when it came on-line
     assert asked.p0 == b"\x12\x02"  # one flag: LED_R is the data point with id 1
     await device.report(b"\x13\x02\x0a")
     assert await app.receive() == sample.response

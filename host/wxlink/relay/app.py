@@ -20,6 +20,7 @@ from wxlink.relay.auth_callout import AuthCallout
 from wxlink.relay.broker import Broker, BrokerError
 from wxlink.relay.downlink import Asks, ClientCounts, Downlink
 from wxlink.relay.events import Bus
+from wxlink.relay.first_read import FirstReads
 from wxlink.relay.ingest import Endpoint, MqttIngest
 from wxlink.relay.service import Service
 from wxlink.relay.settings import RelaySettings
@@ -149,19 +150,26 @@ class Relay:
     async def _start_ingest(self, parts: AsyncExitStack, endpoint: Endpoint) -> Downlink:
         asks = Asks()
         counts = ClientCounts(self.store.devices.get, self.bus.watchers)
+
+        def came_online(did: str) -> None:
+            counts.changed(did)
+            reads.came_online(did)
+
         self.ingest = MqttIngest(
             endpoint,
             self.store,
             self.bus,
             asks,
-            on_online=counts.changed,
+            on_online=came_online,
             connected_clients=self.broker.connected_clients if self.broker else None,
             clock=self._clock,
         )
         downlink = Downlink(self.ingest, self.store.devices.get, asks)
+        reads = FirstReads(self.store, downlink)
         self.bus.on_watchers(counts.changed)
         counts.start(downlink)
         parts.push_async_callback(counts.stop)
+        parts.push_async_callback(reads.stop)
         parts.push_async_callback(self.ingest.stop)
         self.ingest.start()
         try:
