@@ -36,7 +36,13 @@ VERBS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        return _run(sys.argv[1:] if argv is None else list(argv))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="wxlink",
         description="Put a product MCU into WeChat: serial link, module, relay and pages, self-hosted.",
@@ -52,10 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             importlib.import_module(verb.module).add_arguments(sub)
     arguments = parser.parse_args(words)
     chosen = next(verb for verb in VERBS if verb.name == arguments.verb)
-    try:
-        status: int = importlib.import_module(chosen.module).run(arguments)
-    except KeyboardInterrupt:
-        return 130
+    status: int = importlib.import_module(chosen.module).run(arguments)
     return status
 
 

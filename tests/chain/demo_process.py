@@ -21,12 +21,16 @@ DOWN_WITHIN_S = 20.0
 
 
 class DemoProcess:
-    """A demo on free ports with its data in `folder`; `facts` is its JSON line."""
+    """A demo on free ports with its data in `folder`; `facts` is its JSON line.
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    environment: variables for it besides our own.
+    """
+
+    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
         self.folder = folder
         self.facts: dict[str, Any] = {}
         self._options = options
+        self._environment = {**os.environ, **environment}
         self._errors = folder / "demo.err"
 
     def __enter__(self) -> Self:
@@ -45,6 +49,18 @@ class DemoProcess:
 
     def start(self) -> None:
         """Start it and wait for the line that says all is up."""
+        self.launch()
+        assert self.process.stdout
+        with selectors.DefaultSelector() as ready:
+            ready.register(self.process.stdout, selectors.EVENT_READ)
+            line = self.process.stdout.readline() if ready.select(UP_WITHIN_S) else b""
+        if not line:
+            self.process.kill()
+            raise AssertionError(f"the demo did not come up:\n{self.errors}")
+        self.facts = json.loads(line)
+
+    def launch(self) -> None:
+        """Start it and do not wait."""
         with self._errors.open("ab") as errors:
             self.process = subprocess.Popen(
                 [
@@ -61,16 +77,9 @@ class DemoProcess:
                 ],
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                env=self._environment,
                 start_new_session=True,
             )
-        assert self.process.stdout
-        with selectors.DefaultSelector() as ready:
-            ready.register(self.process.stdout, selectors.EVENT_READ)
-            line = self.process.stdout.readline() if ready.select(UP_WITHIN_S) else b""
-        if not line:
-            self.process.kill()
-            raise AssertionError(f"the demo did not come up:\n{self.errors}")
-        self.facts = json.loads(line)
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Interrupt it as Ctrl-C does and wait; its exit status."""

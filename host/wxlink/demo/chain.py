@@ -2,11 +2,11 @@
 
 import asyncio
 import dataclasses
-import fcntl
 import json
 import os
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from wxlink.assets import asset
 from wxlink.bench.wire import Wire
 from wxlink.child import Child
 from wxlink.codegen.build import NoCompiler, build_gokit
-from wxlink.demo.identity import FILE_NAME, Identity
+from wxlink.demo.identity import Identity
 from wxlink.relay.app import Relay
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import App, Device, Product
@@ -45,9 +45,9 @@ class DemoFailed(RuntimeError):
 class Chain:
     """Everything that `wxlink demo` runs.
 
-    data: folder that keeps it all. port: HTTP port, 0 for free ones. heap_k: the module's heap in KiB.
-    python_mcu: take the Python MCU even where a C compiler exists. appid: this application id instead of the
-    drawn one. say: called with each line of progress.
+    data: folder that keeps it all, held by the caller. port: HTTP port, 0 for free ones. heap_k: the module's
+    heap in KiB. python_mcu: take the Python MCU even where a C compiler exists. appid: this application id
+    instead of the drawn one. say: called with each line of progress.
     """
 
     def __init__(
@@ -68,19 +68,14 @@ class Chain:
         self._say = say
         self._parts = AsyncExitStack()
 
-    @staticmethod
-    def owns(folder: Path) -> bool:
-        """True when `folder` holds a demo's data."""
-        return (folder / FILE_NAME).is_file()
-
     async def start(self) -> dict[str, Any]:
         """Start every part; the facts of `--json` when the device is on-line and has reported.
 
         Raises DemoFailed or ChildFailed; what was started by then is stopped by stop().
         """
         began = time.monotonic()
-        self._data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock()
+        if self._port:
+            _check_free(self._port)
         identity = Identity.of(self._data)
         appid = self._appid or identity.appid
         micropython = _micropython()
@@ -137,16 +132,6 @@ class Chain:
     async def stop(self) -> None:
         """Stop every part, last started first; nothing is left running."""
         await self._parts.aclose()
-
-    def _lock(self) -> None:
-        file = (self._data / "lock").open("w", encoding="ascii")
-        self._parts.callback(file.close)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DemoFailed(
-                f"another demo runs with {self._data}; end it, or name another folder with --data"
-            ) from error
 
     async def _start_cloud(self, identity: Identity) -> tuple[Sandbox, Relay]:
         account = Account(
@@ -255,8 +240,22 @@ class Chain:
         )
 
 
+def _check_free(port: int) -> None:
+    for number, use in ((port, "HTTP"), (port + 1, "the WeChat sandbox"), (MQTT_PORT, "MQTT")):
+        try:
+            socket.create_server(("127.0.0.1", number)).close()
+        except OSError as error:
+            raise DemoFailed(
+                f"port {number}, for {use}, cannot be opened ({os.strerror(error.errno or 0)}): "
+                "end the program that has it, or let --port 0 pick free ports"
+            ) from error
+
+
 def _blame(child: Child) -> str:
-    return "\n  ".join([f"The last lines of the {child.name}'s log, {child.log}:", *child.last_lines()])
+    lines = child.last_lines()
+    if not lines:
+        return f"The {child.name}'s log, {child.log}, is empty."
+    return "\n  ".join([f"The last lines of the {child.name}'s log, {child.log}:", *lines])
 
 
 def _micropython() -> str:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from wxlink.child import ChildFailed
 from wxlink.codegen.build import CompileError
 from wxlink.demo.chain import Chain, DemoFailed
+from wxlink.demo.folder import FolderError, held
 from wxlink.demo.identity import DamagedIdentity
 from wxlink.demo.show import table
 from wxlink.relay.app import RelayError
@@ -21,6 +21,7 @@ from wxlink.relay.app import RelayError
 DEFAULT_PORT = (
     8080  # the documented WebSocket port of this API family, so that clients need only another host
 )
+LAST_PORT = 65534  # the sandbox takes the one after it
 DEFAULT_HEAP_K = 256  # an ESP32 with Wi-Fi up has about 146 KB left, and its pointers are half as wide
 
 
@@ -65,8 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demo until it is interrupted; 0 after an orderly stop, 1 when it could not be brought up."""
     try:
         return asyncio.run(_demo(arguments))
-    except (DemoFailed, ChildFailed, CompileError, DamagedIdentity, RelayError) as error:
-        print(f"wxlink demo: {error}", file=sys.stderr)
+    except (DemoFailed, ChildFailed, CompileError, DamagedIdentity, FolderError, RelayError) as error:
+        _say(f"wxlink demo: {error}")
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        _say(f"wxlink demo: {where}")
         return 1
 
 
@@ -76,50 +81,40 @@ async def _demo(arguments: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    if arguments.fresh:
-        _forget(data)
-
-    def say(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
-
     chain = Chain(
         data,
         port=arguments.port,
         heap_k=arguments.heap,
         python_mcu=arguments.python_mcu,
         appid=arguments.appid,
-        say=say,
+        say=_say,
     )
     stopping = asyncio.create_task(stop.wait())
-    try:
-        starting = asyncio.create_task(chain.start())
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not starting.done():
-            starting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await starting
-            return 130
-        facts = await starting
-        if arguments.json:
-            print(json.dumps(facts), flush=True)
-        else:
-            print(table(facts, colour=sys.stdout.isatty()), flush=True)
-        await stopping
-        say("stopping …")
-    finally:
-        stopping.cancel()
-        await chain.stop()
+    with held(data, fresh=arguments.fresh):
+        try:
+            starting = asyncio.create_task(chain.start())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                starting.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await starting
+                return 130
+            facts = await starting
+            if arguments.json:
+                print(json.dumps(facts), flush=True)
+            else:
+                print(table(facts, colour=sys.stdout.isatty()), flush=True)
+            await stopping
+            _say("stopping …")
+        finally:
+            stopping.cancel()
+            await chain.stop()
     return 0
 
 
-def _forget(data: Path) -> None:
-    if not data.exists():
-        return
-    if any(data.iterdir()) and not Chain.owns(data):
-        raise DemoFailed(
-            f"{data} does not hold a demo's data, so --fresh does not delete it; name another with --data"
-        )
-    shutil.rmtree(data)
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        print(text, file=sys.stderr, flush=True)
 
 
 def _default_data() -> Path:
@@ -127,8 +122,8 @@ def _default_data() -> Path:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"the port is a number from 0 to {LAST_PORT}")
     return int(text)
 
 
