@@ -16,6 +16,7 @@ for part in "$@"; do
         lack mosquitto mosquitto
         lack chromium chromium
         lack node nodejs
+        lack g++ g++
         [ -n "$(find /usr/share/fonts -iname '*wqy*' -o -iname '*cjk*' 2>/dev/null | head -n 1)" ] || need="$need fonts-wqy-microhei"
         ;;
     *) echo "setup: unknown part '$part'; the parts are demo and test" >&2; exit 2 ;;
