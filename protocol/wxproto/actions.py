@@ -14,6 +14,9 @@ V_READ = 0x12
 V_READ_REPLY = 0x13
 V_REPORT = 0x14
 
+MAX_P0 = 2048
+"""Bytes of a P0; the longest product seen has about 300, and a module keeps several in its memory."""
+
 
 class Action(Record):
     """One row of ACTIONS: `sender` is MODULE or MCU, `carrier` the code of the frame that carries it."""

@@ -1,10 +1,10 @@
 """Product files: the data points of a product, as Gizwits publishes them (README 4.5).
 
-Read as is: what wxlink adds (display_name_en, enum_en, name_en) is ignored by other readers of the format.
+Read as is. What wxlink adds (name_en, display_name_en, desc_en, enum_en, unit) other readers ignore.
 """
 
+from .actions import MAX_P0
 from .errors import LocalError
-from .frame import MAX_PAYLOAD
 from .record import Record
 from .scale import Scale
 
@@ -37,7 +37,8 @@ class Point(Record):
 
     `len` counts bits for bool and enum, bytes for numbers and binary. `values` are the texts of an enum
     (index = raw value), `minimum` and `maximum` the RAW limits of a number, shown as raw * ratio + addition;
-    an empty list and None elsewhere. `display_name_en` and `values_en` are None when the file has no English.
+    an empty list and None elsewhere. `display_name_en` and `values_en` are None when the file has no English,
+    `unit` is the text after a displayed number, often empty.
     """
 
     fields = (
@@ -55,6 +56,7 @@ class Point(Record):
         "addition",
         "display_name_en",
         "values_en",
+        "unit",
     )
 
     def __init__(self, **given):
@@ -129,14 +131,14 @@ class Product(Record):
         return name in self._by_name
 
     def _check_size(self):
-        """All points together, with action and flags, must fit into one frame."""
+        """All points together, with action and flags, must fit into one P0."""
         bits = sum([point.len for point in self.points if point.is_bits])
         size = 1 + (len(self.points) + 7) // 8 + (bits + 7) // 8 + len(KINDS)
         size += sum([point.len for point in self.points if not point.is_bits])
-        if size > MAX_PAYLOAD:
+        if size > MAX_P0:
             raise ProductError(
-                "all data points together take %d bytes; a frame carries %d: shorten the binaries"
-                % (size, MAX_PAYLOAD)
+                "all data points together take %d bytes; a P0 has %d at most: shorten the binaries"
+                % (size, MAX_P0)
             )
 
 
@@ -161,6 +163,8 @@ class _Reader:
             return default
         if value is None:
             self.fail("%s is missing" % key)
+        if kind is int and isinstance(value, float) and value % 1 == 0:
+            value = int(value)  # JSON knows one kind of number: 7.0 is 7
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             self.fail("%s must be %s, not %s" % (key, _JSON_NAMES[kind], repr(value)[:_SHOWN]))
         if kind is str:
@@ -236,6 +240,7 @@ def _point(attr, where):
             addition=addition,
             display_name_en=reader.get("display_name_en", str, None),
             values_en=values_en,
+            unit=reader.get("unit", str, ""),
         )
     except ProductError:
         raise

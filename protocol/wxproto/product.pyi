@@ -37,6 +37,7 @@ class Point(Record):
     addition: float | None
     display_name_en: str | None
     values_en: list[str] | None
+    unit: str
     is_bits: bool
     is_number: bool
     scale: Scale | None

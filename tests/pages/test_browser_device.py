@@ -65,7 +65,7 @@ async def test_the_link_of_the_chat_opens_the_panel_with_what_the_device_reporte
     assert await browser.evaluate("history.length") == 2, (
         "the way back leads to the chat, not to the link again"
     )
-    assert await browser.text(f"{row('Temperature')} dd") == "26"
+    assert await browser.text(f"{row('Temperature')} dd") == "26℃"
     assert await browser.evaluate(f"{input_of('LED_R')}.value") == "120"
     assert await browser.evaluate("document.querySelector('input[value=自定义]').checked")
     await browser.screenshot(tmp_path / "light.png")
@@ -189,7 +189,7 @@ async def test_the_page_comes_back_by_itself_after_the_connection_was_lost(
     house.device.report(Temperature=31)
     await browser.offline(False)
     await browser.wait_for(READY)
-    await browser.wait_for(f"document.querySelector('{row('Temperature')} dd').innerText === '31'")
+    await browser.wait_for(f"document.querySelector('{row('Temperature')} dd').innerText === '31℃'")
     browser.complaints.clear()  # what the browser says of a network that is away
 
 

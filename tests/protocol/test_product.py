@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from wxproto import product as tables
+from wxproto.actions import MAX_P0
 from wxproto.product import Product, ProductError
-from wxproto.scale import Scale
+from wxproto.scale import MAX_FACTOR, Scale
 
 PRODUCTS = Path(__file__).parents[2] / "protocol" / "products"
 GOKIT = json.loads((PRODUCTS / "gokit.json").read_text(encoding="utf-8"))
@@ -84,65 +86,73 @@ def mend(path: str, value: Any) -> dict[str, Any]:
 
 REMOVED = object()
 ATTR = "entities/0/attrs"
+BINARY = GOKIT["entities"][0]["attrs"][0] | {"data_type": "binary"}
+SCHEMA = json.loads((PRODUCTS / "product.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA)
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "text"),
-    [
-        ("protocolType", "custom", 'protocolType must be "standard" or "var_len"'),
-        ("product_key", "ABC", "product_key must be 32 lower-case hex"),
-        ("product_key", REMOVED, "product_key is missing"),
-        ("name", 5, "name must be text, not 5"),
-        ("entities", [], "exactly one"),
-        ("entities/0/attrs", [], "1..256 data points, not 0"),
-        (f"{ATTR}/3/name", REMOVED, r"attrs\[3\]: name is missing"),
-        (f"{ATTR}/3/name", "LED R", "data point LED R: name must be English letters"),
-        (f"{ATTR}/3/name", "LED_R", "data point LED_R: the name is used twice"),
-        (f"{ATTR}/3/name", "3D", "data point 3D: name must be"),
-        (f"{ATTR}/3/id", 2, "data point LED_G: id is 2, 3 was expected"),
-        (f"{ATTR}/3/id", True, "data point LED_G: id must be a whole number"),
-        (f"{ATTR}/3/type", "writable", "data point LED_G: type must be one of"),
-        (f"{ATTR}/3/data_type", "int", "data point LED_G: data_type must be one of"),
-        (
-            f"{ATTR}/3/position/len",
-            2,
-            "data point LED_G: position: len is 2, but this uint8 takes 1 bytes",
-        ),
-        (
-            f"{ATTR}/1/position/len",
-            3,
-            "data point LED_Color: position: len is 3, but this enum takes 2 bits",
-        ),
-        (f"{ATTR}/1/enum", REMOVED, "data point LED_Color: enum is missing"),
-        (f"{ATTR}/1/enum", [], "data point LED_Color: enum must hold 1..256 texts, not 0"),
-        (f"{ATTR}/1/enum", [1, 2], "data point LED_Color: enum must hold texts, not 1"),
-        (f"{ATTR}/1/enum", ["\ud800"], "data point LED_Color: enum holds half a character"),
-        (f"{ATTR}/1/enum_en", [], "data point LED_Color: enum_en must hold 1..256 texts, not 0"),
-        (f"{ATTR}/1/enum_en", ["one"], "data point LED_Color: enum_en must hold as many"),
-        (f"{ATTR}/3/uint_spec/min", 255, "data point LED_G: uint_spec: min 255 is above max 254"),
-        (f"{ATTR}/3/uint_spec/ratio", 0, "data point LED_G: uint_spec: ratio must not be 0"),
-        (f"{ATTR}/3/uint_spec/ratio", "1", "data point LED_G: uint_spec: ratio must be a number"),
-        (
-            f"{ATTR}/3/uint_spec/ratio",
-            1e13,
-            "data point LED_G: uint_spec: ratio and addition may be 10{12} at most",
-        ),
-        (f"{ATTR}/3/desc", list(range(10**6)), r"LED_G: desc must be text, not \[0, 1, 2.{0,40}$"),
-        (f"{ATTR}/3/desc", "\udfff", "data point LED_G: desc holds half a character"),
-        (f"{ATTR}/3/desc", "x" * 1025, "data point LED_G: desc is longer than 1024"),
-        (f"{ATTR}/3", 5, r"attrs\[3\] must be a JSON object"),
-    ],
-)
+REFUSED = [
+    ("protocolType", "custom", 'protocolType must be "standard" or "var_len"'),
+    ("product_key", "ABC", "product_key must be 32 lower-case hex"),
+    ("product_key", REMOVED, "product_key is missing"),
+    ("name", 5, "name must be text, not 5"),
+    ("entities", [], "exactly one"),
+    ("entities/0/attrs", [], "1..256 data points, not 0"),
+    (f"{ATTR}/3/name", REMOVED, r"attrs\[3\]: name is missing"),
+    (f"{ATTR}/3/name", "LED R", "data point LED R: name must be English letters"),
+    (f"{ATTR}/3/name", "3D", "data point 3D: name must be"),
+    (f"{ATTR}/3/id", True, "data point LED_G: id must be a whole number"),
+    (f"{ATTR}/3/type", "writable", "data point LED_G: type must be one of"),
+    (f"{ATTR}/3/data_type", "int", "data point LED_G: data_type must be one of"),
+    (f"{ATTR}/1/enum", REMOVED, "data point LED_Color: enum is missing"),
+    (f"{ATTR}/1/enum", [], "data point LED_Color: enum must hold 1..256 texts, not 0"),
+    (f"{ATTR}/1/enum", [1, 2], "data point LED_Color: enum must hold texts, not 1"),
+    (f"{ATTR}/1/enum_en", [], "data point LED_Color: enum_en must hold 1..256 texts, not 0"),
+    (f"{ATTR}/3/uint_spec/ratio", 0, "data point LED_G: uint_spec: ratio must not be 0"),
+    (f"{ATTR}/3/uint_spec/ratio", "1", "data point LED_G: uint_spec: ratio must be a number"),
+    (
+        f"{ATTR}/3/uint_spec/ratio",
+        1e13,
+        "data point LED_G: uint_spec: ratio and addition may be 10{12} at most",
+    ),
+    (f"{ATTR}/3/desc", list(range(10**6)), r"LED_G: desc must be text, not \[0, 1, 2.{0,40}$"),
+    (f"{ATTR}/3/desc", "x" * 1025, "data point LED_G: desc is longer than 1024"),
+    (f"{ATTR}/3", 5, r"attrs\[3\] must be a JSON object"),
+    (f"{ATTR}/0/position", {"len": 0}, "data point LED_OnOff: position: len is 0"),
+    (f"{ATTR}/0", BINARY | {"position": {}}, "data point LED_OnOff: position: len must give the bytes"),
+    (
+        f"{ATTR}/0",
+        BINARY | {"position": {"len": 2048}},
+        "all data points together take 2.* bytes; a P0 has 2048",
+    ),
+    (f"{ATTR}/3/uint_spec/max", 99.5, "data point LED_G: uint_spec: max must be a whole number, not 99.5"),
+    (f"{ATTR}/3/unit", 5, "data point LED_G: unit must be text, not 5"),
+]
+
+BEYOND_SCHEMA = [  # what two values say together, and what no schema can see
+    (f"{ATTR}/3/name", "LED_R", "data point LED_R: the name is used twice"),
+    (f"{ATTR}/3/id", 2, "data point LED_G: id is 2, 3 was expected"),
+    (
+        f"{ATTR}/3/position/len",
+        2,
+        "data point LED_G: position: len is 2, but this uint8 takes 1 bytes",
+    ),
+    (
+        f"{ATTR}/1/position/len",
+        3,
+        "data point LED_Color: position: len is 3, but this enum takes 2 bits",
+    ),
+    (f"{ATTR}/1/enum", ["\ud800"], "data point LED_Color: enum holds half a character"),
+    (f"{ATTR}/1/enum_en", ["one"], "data point LED_Color: enum_en must hold as many"),
+    (f"{ATTR}/3/uint_spec/min", 255, "data point LED_G: uint_spec: min 255 is above max 254"),
+    (f"{ATTR}/3/desc", "\udfff", "data point LED_G: desc holds half a character"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "text"), REFUSED + BEYOND_SCHEMA)
 def test_a_refused_file_says_where_and_what(path: str, value: Any, text: str) -> None:
     with pytest.raises(ProductError, match=text):
         Product.from_dict(mend(path, value))
-
-
-def test_a_product_must_fit_into_a_frame() -> None:
-    binary = {"data_type": "binary", "position": {"len": 4096}}
-    huge = mend(f"{ATTR}/14", GOKIT["entities"][0]["attrs"][14] | binary)
-    with pytest.raises(ProductError, match="a frame carries 4096"):
-        Product.from_dict(huge)
 
 
 def test_limits_beyond_the_type_are_cut_to_it() -> None:
@@ -150,18 +160,39 @@ def test_limits_beyond_the_type_are_cut_to_it() -> None:
     assert (point.minimum, point.maximum) == (0, 255)
 
 
-def test_the_schema_says_what_the_code_says() -> None:
-    schema = json.loads((PRODUCTS / "product.schema.json").read_text(encoding="utf-8"))
-    point = schema["$defs"]["point"]["properties"]
-    assert schema["properties"]["protocolType"]["enum"] == [tables.STANDARD, tables.VAR_LEN]
+def test_the_schema_is_one_and_takes_our_products() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    VALIDATOR.validate(GOKIT)
+    VALIDATOR.validate(METER)
+
+
+@pytest.mark.parametrize(("path", "value"), [row[:2] for row in REFUSED])
+def test_the_schema_refuses_what_the_code_refuses(path: str, value: Any) -> None:
+    assert not VALIDATOR.is_valid(mend(path, value))
+
+
+@pytest.mark.parametrize(("path", "value"), [row[:2] for row in BEYOND_SCHEMA])
+def test_the_schema_cannot_tell(path: str, value: Any) -> None:
+    assert VALIDATOR.is_valid(mend(path, value))
+
+
+def test_the_schema_takes_no_more_than_the_code() -> None:
+    point = SCHEMA["$defs"]["point"]["properties"]
+    assert SCHEMA["properties"]["protocolType"]["enum"] == [tables.STANDARD, tables.VAR_LEN]
     assert point["type"]["enum"] == list(tables.KINDS)
     assert point["data_type"]["enum"] == list(tables.DATA_TYPES)
     assert point["id"]["maximum"] == tables.MAX_POINTS - 1
-    assert schema["properties"]["entities"]["items"]["properties"]["attrs"]["maxItems"] == tables.MAX_POINTS
-    assert schema["$defs"]["text"]["maxLength"] == tables.MAX_TEXT
+    assert point["position"]["properties"]["len"]["maximum"] < MAX_P0
+    assert SCHEMA["properties"]["entities"]["items"]["properties"]["attrs"]["maxItems"] == tables.MAX_POINTS
+    assert SCHEMA["$defs"]["text"]["maxLength"] == tables.MAX_TEXT
+    assert SCHEMA["$defs"]["factor"]["maximum"] == -SCHEMA["$defs"]["factor"]["minimum"] == MAX_FACTOR
     for definition in (GOKIT, METER):
         for attr in definition["entities"][0]["attrs"]:
-            assert set(attr) <= set(point)
+            assert set(attr) <= set(point), "a key that the schema does not describe"
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    assert Product.from_dict(mend(f"{ATTR}/3/uint_spec/max", 254.0)) == Product.from_dict(GOKIT)
 
 
 @pytest.mark.parametrize(

@@ -171,12 +171,13 @@ def _number(one: _Named, upper: str) -> str:
     stem = f"{upper}_{one.word}"
     head = f"\n/* {one.member}: {one.remark}"
     limits = f"#define {stem}_RAW_MIN {point.minimum}u\n#define {stem}_RAW_MAX {point.maximum}u\n"
+    unit = f"; in {c_text.comment(point.unit)}" if point.unit else ""
     if (point.ratio, point.addition) == (1, 0):
-        return f"{head} */\n{limits}"
-    formula = f"; y = {point.ratio} * raw + {point.addition}"
+        return f"{head}{unit} */\n{limits}"
+    formula = f"; y = {point.ratio} * raw + {point.addition}{unit}"
     scaled = _scaled(point)
     if scaled is None:
-        return f"{head}{formula}: does not fit whole numbers of 64 bits, no macros */\n{limits}"
+        return f"{head}{formula}; no macros: y falls as raw rises, or needs more than 64 bits */\n{limits}"
     scale, ratio, addition, wide = scaled
     kind, function, literal = (
         ("int64_t", "wxlink_raw_wide", "INT64_C({})") if wide else ("int32_t", "wxlink_raw", "({})")
@@ -191,7 +192,7 @@ def _number(one: _Named, upper: str) -> str:
 
 
 def _scaled(point: Point) -> tuple[int, int, int, bool] | None:
-    """(scale, ratio * scale, addition * scale, needs 64 bits) in whole numbers; None when that cannot be."""
+    """(scale, ratio * scale, addition * scale, needs 64 bits) in whole numbers; None when no macro can."""
     ratio, addition = Decimal(repr(point.ratio)), Decimal(repr(point.addition))
     scale = 10 ** max(_decimals(ratio), _decimals(addition))
     factor, offset = int(ratio * scale), int(addition * scale)

@@ -88,14 +88,14 @@ enum {
 #define GOKIT_MOTOR_SPEED_DISPLAY(raw) ((int32_t)(raw) * (1) + (-5))
 #define GOKIT_MOTOR_SPEED_RAW(y) wxlink_raw((y), (1), (-5), GOKIT_MOTOR_SPEED_RAW_MIN, GOKIT_MOTOR_SPEED_RAW_MAX)
 
-/* Temperature: 环境温度 | Temperature; y = 1 * raw + -13 */
+/* Temperature: 环境温度 | Temperature; y = 1 * raw + -13; in ℃ */
 #define GOKIT_TEMPERATURE_RAW_MIN 0u
 #define GOKIT_TEMPERATURE_RAW_MAX 200u
 #define GOKIT_TEMPERATURE_SCALE 1
 #define GOKIT_TEMPERATURE_DISPLAY(raw) ((int32_t)(raw) * (1) + (-13))
 #define GOKIT_TEMPERATURE_RAW(y) wxlink_raw((y), (1), (-13), GOKIT_TEMPERATURE_RAW_MIN, GOKIT_TEMPERATURE_RAW_MAX)
 
-/* Humidity: 环境湿度 | Humidity */
+/* Humidity: 环境湿度 | Humidity; in % */
 #define GOKIT_HUMIDITY_RAW_MIN 0u
 #define GOKIT_HUMIDITY_RAW_MAX 100u
 
