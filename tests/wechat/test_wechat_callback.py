@@ -11,7 +11,7 @@ from wechatpy.crypto import WeChatCrypto
 
 from wxlink.relay.wechat_home import RelayPushLog
 from wxlink.wechat.account import Account, Mode
-from wxlink.wechat.callback import Callback, add_routes
+from wxlink.wechat.callback import TIMESTAMP_WINDOW_S, Callback, add_routes
 from wxlink.wechat.client import WeChatClient
 from wxlink.wechat.crypto import MessageCrypto, signature
 from wxlink.wechat.messages import Unknown
@@ -246,6 +246,19 @@ async def test_a_retry_gets_the_same_reply_and_no_second_effect(house, account, 
     assert len(replies) == 1
     assert "好的" in replies.pop()
     assert len(house.worker.pushes) == 1
+
+
+async def test_a_push_that_somebody_plays_again_has_no_second_effect(house, account, clock):
+    clock.now += TIMESTAMP_WINDOW_S - 1
+    query, body = house.sealed(text_push(account))
+    clock.now -= TIMESTAMP_WINDOW_S - 1  # WeChat's clock is ahead of ours
+    assert (await house.post(query, body))[0] == 200
+    for _ in range(9):
+        clock.now += 66
+        assert (await house.post(query, body))[0] == 200
+    assert len(house.worker.pushes) == 1
+    clock.now += 66
+    assert await house.post(query, body) == (403, "")
 
 
 async def test_tries_at_once_join_one_work(house, account, eventually):

@@ -112,7 +112,20 @@ async def test_a_token_refused_twice_is_the_owners_to_mend(client, sandbox, monk
     error = await refused(client.menu_create(default_menu()))
     assert error.code == 40001
     assert "AppSecret" in str(error)
-    assert calls(sandbox, TOKEN_PATH) == 2
+    assert (await refused(client.menu_create(default_menu()))).code == 40001
+    assert calls(sandbox, TOKEN_PATH) == 2, "asked again within a minute"
+
+
+async def test_an_address_that_is_not_listed_is_shown_to_the_owner(client, sandbox, clock):
+    sandbox.api.ip_listed = False
+    error = await refused(client.menu_create(default_menu()))
+    assert error.code == 40164
+    assert "invalid ip 127.0.0.1" in str(error)
+    assert "IP list" in str(error)
+    sandbox.api.ip_listed = True
+    assert (await refused(client.menu_create(default_menu()))).code == 40164
+    clock.now += 61
+    await client.menu_create(default_menu())
 
 
 async def test_wechats_request_id_is_kept(client, sandbox):

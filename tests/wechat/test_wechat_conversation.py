@@ -96,14 +96,16 @@ class Chat:
 
 
 async def test_following_with_the_code_of_a_device_binds_it_and_opens_its_page(chat, add_device, service):
-    did = await add_device(LED_OnOff=True, LED_Color="黄色", Motor_Speed=-2)
+    did = await add_device(LED_OnOff=True, LED_Color="黄色", Motor_Speed=-2, Infrared=False)
     text = await chat.scan(await chat.qr(did))
-    assert text.splitlines()[:5] == [
+    assert text.splitlines()[:7] == [
         ZH.welcome,
-        "已绑定：微信宠物屋 dd01（在线）",
+        "已绑定：微信宠物屋 dd01",
+        "设备在线",
         "开启/关闭红色灯：开",
         "设定LED组合颜色：黄色",
         "设定电机转速：-2",
+        "红外探测：否",
     ]
     assert await chat.bindings() == [did]
     session = await service.redeem_page_ticket(LINK.search(text)[1])
@@ -114,7 +116,7 @@ async def test_a_follower_scans(chat, add_device):
     assert await chat.follow() == f"{ZH.welcome}\n{ZH.help}"
     did = await add_device()
     text = await chat.scan(await chat.qr(did))
-    assert text.startswith("已绑定：微信宠物屋 dd01（在线）\n还没有上报数据\n<a href=")
+    assert text.startswith("已绑定：微信宠物屋 dd01\n设备在线\n还没有上报数据\n<a href=")
     assert await chat.bindings() == [did]
 
 
@@ -140,15 +142,17 @@ async def test_a_code_is_refused_with_its_reason(chat, add_device, clock):
 async def test_the_state_in_chinese(chat, add_device, word):
     await chat.scan(await chat.qr(await add_device(online=False, LED_OnOff=False, LED_R=7)))
     text = await chat.say(word)
-    assert text.splitlines()[:3] == ["微信宠物屋 dd01（离线）", "开启/关闭红色灯：关", "设定LED颜色R值：7"]
-    assert LINK.search(text)
+    name, state, *values, link = text.splitlines()
+    assert (name, state) == ("微信宠物屋 dd01", "设备离线，以下是之前的数据")
+    assert values == ["开启/关闭红色灯：关", "设定LED颜色R值：7"]
+    assert LINK.fullmatch(link)
 
 
 @pytest.mark.parametrize("word", ["state", "STATUS?", "Status"])
 async def test_the_state_in_english(chat, add_device, word):
     await chat.scan(await chat.qr(await add_device(LED_OnOff=True, LED_Color="粉色")))
     text = await chat.say(word)
-    assert text.splitlines()[:3] == ["GoKit pet house dd01 (online)", "Red light: on", "Light colour: pink"]
+    assert text.splitlines()[:3] == ["GoKit pet house dd01", "Online", "Red light: on"]
     assert "Open the control page</a>" in text
 
 
@@ -159,8 +163,8 @@ async def test_an_alarm_is_shown_while_it_lasts(chat, add_device, product, clock
     await chat.scan(await chat.qr(await add_device(mac="02aabbccdd02", **{alarm.name: False})))
     first, second = (await chat.say("状态")).split("\n\n")
     assert f"{alarm.display_name}：⚠ 有" in first
-    assert second.splitlines()[0] == "微信宠物屋 dd02（在线）"
-    assert len(second.splitlines()) == 2
+    assert second.splitlines()[:2] == ["微信宠物屋 dd02", "设备在线"]
+    assert len(second.splitlines()) == 3
 
 
 async def test_help_and_everything_else(chat):
@@ -176,7 +180,7 @@ async def test_help_and_everything_else(chat):
 async def test_the_menu(chat, add_device):
     await chat.client.menu_create(default_menu())
     await chat.scan(await chat.qr(await add_device()))
-    assert (await chat.click(STATE_KEY)).startswith("微信宠物屋 dd01（在线）")
+    assert (await chat.click(STATE_KEY)).startswith("微信宠物屋 dd01\n设备在线\n")
     assert await chat.click(HELP_KEY) == ZH.help
 
 
@@ -210,7 +214,7 @@ async def test_a_name_cannot_become_a_link(chat, add_device, service):
     await service.describe(uid, did, alias='<a href="https://evil.example">灯</a>\n' + "长" * 99)
     text = await chat.say("状态")
     assert text.count("<a ") == 1
-    assert text.splitlines()[0] == '＜a href="https://evil.example"＞灯＜/a＞ 长长…（在线）'
+    assert text.splitlines()[0] == '＜a href="https://evil.example"＞灯＜/a＞ 长长…'
 
 
 async def test_asking_too_often_is_slowed_down_person_by_person(chat, clock):
@@ -230,7 +234,7 @@ async def test_in_clear_text_nothing_is_bound_undone_or_opened(account, service,
         assert await chat.scan(await chat.qr(did)) == f"{ZH.welcome}\n{ZH.cannot_bind_here}"
         uid = await service.person(plain.appid, chat.me.openid)
         await service.redeem_claim(uid, await service.issue_claim(did))
-        assert await chat.say("状态") == "微信宠物屋 dd01（在线）\n还没有上报数据"
+        assert await chat.say("状态") == "微信宠物屋 dd01\n设备在线\n还没有上报数据"
         await sandbox.acts.unfollow(chat.me)
         assert await chat.bindings() == [did]
 

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from importlib import resources
 
 import pytest
@@ -12,8 +13,10 @@ import wechatpy
 from aiohttp import web
 from wechatpy.crypto import WeChatCrypto
 
+from wxlink.wechat.account import Mode
 from wxlink.wechat.crypto import MessageCrypto
 from wxlink.wechat.replies import write_sealed
+from wxlink.wechat.sandbox import Sandbox
 from wxlink.wechat.sandbox.acts import UNAVAILABLE, Impossible
 
 SEND, MENU, QR = "/cgi-bin/message/custom/send", "/cgi-bin/menu/create", "/cgi-bin/qrcode/create"
@@ -336,6 +339,23 @@ async def test_answers_that_wechat_takes(sandbox, answering, someone):
     transfer = answering.sealed(answering.reply(kind="transfer_customer_service"))
     answering.answer = lambda: web.Response(text=transfer)
     assert (await sandbox.acts.text(someone, "人工")).outcome == "reply"
+
+
+async def test_the_compatible_mode_takes_a_reply_in_clear_and_an_encrypted_one(account, clock, serve):
+    async with Sandbox(replace(account, mode=Mode.COMPATIBLE), clock=clock) as sandbox:
+        callback = Answering(sandbox)
+        app = web.Application()
+        app.router.add_post("/callback", callback.handle)
+        sandbox.push_to(await serve(app) + "/callback")
+        someone = sandbox.api.people.get(sandbox.user)
+        callback.answer = lambda: web.Response(text=callback.reply())
+        assert (await sandbox.acts.follow(someone)).text == "好"
+        callback.answer = lambda: web.Response(text=callback.sealed(callback.reply()))
+        assert (await sandbox.acts.text(someone, "在吗")).text == "好"
+        query, body = callback.came[-1]
+        assert query["encrypt_type"] == "aes"
+        assert "<Content>" in body
+        assert "<Encrypt>" in body
 
 
 async def test_an_event_cannot_be_handed_over(sandbox, answering, someone):

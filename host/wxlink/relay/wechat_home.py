@@ -12,14 +12,16 @@ from aiohttp import web
 from wxlink.relay.service import ClaimRefused, Owned, Service
 from wxlink.relay.store import First, Replied
 from wxlink.wechat.account import Account
-from wxlink.wechat.callback import Callback, add_routes
+from wxlink.wechat.callback import TIMESTAMP_WINDOW_S, Callback, add_routes
 from wxlink.wechat.client import WeChatClient
 from wxlink.wechat.conversation import Conversation
 from wxlink.wechat.home import Claim, DeviceView, Language, Person, Refusal
 from wxlink.wechat.texts import TEXTS
-from wxproto.product import ALERT, FAULT, Point
+from wxproto.product import ALERT, FAULT, READONLY, WRITABLE, Point
 
-PUSH_MEMORY_S: Final = 60.0  # WeChat sends a push three times within 15 s
+# WeChat repeats a push within 15 s, but whoever has seen one may send it again while its timestamp is taken:
+# that is for twice the window when WeChat's clock is ahead of ours.
+PUSH_MEMORY_S: Final = 2.0 * TIMESTAMP_WINDOW_S
 ENTER_PATH: Final = "/h5/enter/"
 _BINARY_SHOWN: Final = 8  # bytes of a binary data point in a chat
 _UNBIND_PAGE: Final = 100  # bindings undone between two looks
@@ -138,11 +140,11 @@ def _push_key(account: str, key: str) -> str:
     return hashlib.sha256(f"{account}|{key}".encode()).hexdigest()
 
 
-_WORDS: Final = {  # (data point is an alarm, language): (true, false)
-    (False, Language.ZH): ("开", "关"),
-    (False, Language.EN): ("on", "off"),
-    (True, Language.ZH): ("⚠ 有", ""),
-    (True, Language.EN): ("⚠ yes", ""),
+_BOOLS: Final = {  # kind of data point: (true, false), by language
+    WRITABLE: {Language.ZH: ("开", "关"), Language.EN: ("on", "off")},
+    READONLY: {Language.ZH: ("是", "否"), Language.EN: ("yes", "no")},
+    ALERT: {Language.ZH: ("⚠ 有", ""), Language.EN: ("⚠ yes", "")},
+    FAULT: {Language.ZH: ("⚠ 有", ""), Language.EN: ("⚠ yes", "")},
 }
 
 
@@ -153,7 +155,7 @@ def _line(point: Point, value: Any, language: Language) -> tuple[str, str] | Non
     text: str
     match point.data_type:
         case "bool":
-            text = _WORDS[point.kind in (ALERT, FAULT), language][0 if value else 1]
+            text = _BOOLS[point.kind][language][0 if value else 1]
         case "enum":
             translations = dict(zip(point.values, point.values_en or (), strict=False)) if english else {}
             text = translations.get(value, value)

@@ -24,7 +24,7 @@ from wxlink.wechat.tokens import Clock
 ANSWER_BUDGET_S = 4.0  # WeChat drops the connection after 5 s
 TIMESTAMP_WINDOW_S = 300  # how far a push's timestamp may be from this machine's clock
 BODY_TIME_S = 5.0  # a body that takes longer is not WeChat's
-MAX_WORKING = 1000  # pushes being worked on at a time; more are dropped unanswered, and WeChat tries again
+MAX_WORKING = 1000  # pushes being worked on at a time; more get a 503
 LOG_EVERY_S = 10.0  # one log line a reason and interval, so that an attacker cannot fill the disk
 _NONCE = ("timestamp", "nonce")
 _MAX_QUERY_CHARS = 128  # timestamp 10, nonce about 10, signature 40, echostr about 20
@@ -108,7 +108,7 @@ class Callback:
         try:
             reply = await self._reply_once(push)
         except _WorkLost:
-            return web.Response(status=503)  # WeChat tries again
+            return web.Response(status=503)  # not claimed: a further try of WeChat's starts anew
         if not reply:
             return web.Response(text=SUCCESS)
         if opened is None:

@@ -216,6 +216,7 @@ class WeChatClient:
     def _hold(self, path: str, refusal: WeChatRefused) -> None:
         now = self._clock()
         holds = {
+            Action.REFRESH: now + 60,  # a fresh token was refused, too
             Action.HOLD_MINUTE: now + 60,
             Action.HOLD_HOUR: now + 3600,
             Action.HOLD_DAY: now - (now + _CHINA_S) % _DAY_S + _DAY_S,

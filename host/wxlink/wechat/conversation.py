@@ -143,10 +143,13 @@ class Conversation:
     async def _describe(
         self, person: Person, device: DeviceView, language: Language, *, trusted: bool
     ) -> str:
-        """A device in a few lines: name, values, and a link to its page, never for a clear-text push."""
+        """A device in a few lines: name, state, values, and its page's link, never for a clear-text push."""
         texts = TEXTS[language]
-        name = _shown(device.name, _MAX_NAME_CHARS) or device.did
-        lines = [(texts.online if device.online else texts.offline).format(name=name)]
+        unreachable = texts.stale if device.values else texts.offline
+        lines = [
+            _shown(device.name, _MAX_NAME_CHARS) or device.did,
+            texts.online if device.online else unreachable,
+        ]
         room = MAX_VALUES_BYTES
         for label, text in device.values:
             line = texts.value.format(

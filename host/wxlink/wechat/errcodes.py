@@ -10,7 +10,7 @@ class Action(Enum):
     RETRY = auto()
     """WeChat is busy: wait and try again, twice at most."""
     REFRESH = auto()
-    """The access token is no good: fetch one, try again once."""
+    """The access token is no good: fetch one, try again once; refused again, leave the call for a minute."""
     HOLD_MINUTE = auto()
     """Leave this call alone for a minute: too fast, or something the owner has to mend first."""
     HOLD_HOUR = auto()

@@ -70,7 +70,10 @@ class Claim:
 
 
 class PushLog(Protocol):
-    """Which pushes were seen; shared by every process of the house. A minute of memory is enough."""
+    """Which pushes were seen; shared by every process of the house.
+
+    It remembers a push for as long as its timestamp is taken, so that nobody can play it again.
+    """
 
     async def claim(self, account: str, key: str) -> Claim:
         """Take the push with this key, atomically over all processes."""

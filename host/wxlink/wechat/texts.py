@@ -14,6 +14,7 @@ class Texts:
     bound: str
     online: str
     offline: str
+    stale: str
     no_values: str
     value: str
     open_page: str
@@ -34,8 +35,9 @@ TEXTS: dict[Language, Texts] = {
             "Send “state” or “help” for English."
         ),
         bound="已绑定：{device}",
-        online="{name}（在线）",
-        offline="{name}（离线）",
+        online="设备在线",
+        offline="设备离线",
+        stale="设备离线，以下是之前的数据",
         no_values="还没有上报数据",
         value="{label}：{text}",
         open_page="打开控制页面",
@@ -57,14 +59,18 @@ TEXTS: dict[Language, Texts] = {
             "Send “state” to see your devices, “help” for this text."
         ),
         bound="Bound: {device}",
-        online="{name} (online)",
-        offline="{name} (offline)",
-        no_values="no data reported yet",
+        online="Online",
+        offline="Offline",
+        stale="Offline; earlier values:",
+        no_values="No data reported yet",
         value="{label}: {text}",
         open_page="Open the control page",
         no_devices="You have no device yet. Scan the QR code of one.",
         more_devices="More devices are not listed; open the control page to see them.",
-        cannot_bind_here="This account runs in plain mode and cannot bind devices. Use the safe mode.",
+        cannot_bind_here=(
+            "This account runs in plain mode and cannot bind devices. "
+            "Its administrator has to change to the safe mode."
+        ),
         failure="Sorry, that did not work. Please try again later.",
         too_fast="That was too fast. Please try again in a while.",
         refusals={

@@ -31,7 +31,8 @@ Body = dict[str, Any]
 class Api:
     """The calls of one account. Paths in `unauthorized` answer 48001, as for an account without the grant.
 
-    `url` is where the sandbox can be reached; it stands in QR codes. The next `busy` calls answer -1.
+    `url` is where the sandbox can be reached; it stands in QR codes. The next `busy` calls answer -1. With
+    `ip_listed` False every call answers 40164, as to a caller whose address is not in the account's IP list.
     """
 
     account: Account
@@ -43,6 +44,7 @@ class Api:
     menu: Body | None = None
     unauthorized: set[str] = field(default_factory=set)
     busy: int = 0
+    ip_listed: bool = True
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add to an app."""
@@ -64,6 +66,8 @@ class Api:
             raise Refusal(-1)
         if request.method != call.method:
             raise Refusal(43002 if call.method == "POST" else 43001)
+        if not self.ip_listed:
+            raise Refusal(40164, f"invalid ip {request.remote}, not in whitelist")
         if call.needs_token:
             self.tokens.check(request.query.get("access_token"))
         if request.path in self.unauthorized:

@@ -15,7 +15,8 @@ from wxlink.wechat.sandbox.pushes import Delivery
 _PAGE = Path(__file__).with_name("page.html")
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+        "default-src 'none'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; "
         "script-src 'unsafe-inline'; style-src 'unsafe-inline'"
     ),
     "Referrer-Policy": "no-referrer",

@@ -112,9 +112,10 @@ class PushSide:
         """The text that the person sees, empty for silence; raises what makes the answer unacceptable."""
         if body in (b"", SUCCESS.encode()):
             return ""
-        if self._account.mode is Mode.SAFE:
-            body = self._open(parse(body))
         reply = parse(body)
+        sealed = bool(reply.all("Encrypt"))  # the compatible mode takes either
+        if self._account.mode is Mode.SAFE or (self._account.mode is Mode.COMPATIBLE and sealed):
+            reply = parse(self._open(reply))
         if reply.only("ToUserName") != openid:
             raise _Fault("ToUserName is not the person who is answered")
         if reply.only("FromUserName") != self._account.original_id:

@@ -43,6 +43,7 @@ _WORDS = {
     40054: "invalid sub button url domain",
     40055: "invalid button url domain",
     40125: "invalid appsecret",
+    40164: "invalid ip",
     41001: "access_token missing",
     41002: "appid missing",
     41004: "appsecret missing",
