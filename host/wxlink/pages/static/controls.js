@@ -57,9 +57,12 @@ function sliderInput(point, context) {
   const range = el("input", { type: "range", class: "slider", min: point.min, max: point.max, step: point.step, "aria-labelledby": labelId });
   let held = false; // a finger or key moves it: what the device reports must not pull it away
   let timer = 0;
+  const placeOf = (value) => `${(100 * (value - point.min)) / (point.max - point.min || 1)}%`;
   const draw = (value) => {
-    const share = value === undefined ? 0 : (value - point.min) / (point.max - point.min || 1);
-    range.style.setProperty("--share", String(share));
+    // Filled from zero, or from the end that is nearest to zero.
+    const ends = [fit(point, 0), value ?? fit(point, 0)].sort((one, other) => one - other);
+    range.style.setProperty("--from", placeOf(ends[0]));
+    range.style.setProperty("--to", placeOf(ends[1]));
     range.setAttribute("aria-valuetext", textOf(point, value, language, t));
   };
   range.addEventListener("input", () => {

@@ -3,7 +3,9 @@
 import { inputFor } from "./controls.js";
 import { el, say } from "./dom.js";
 import { ago } from "./i18n.js";
-import { inLanguage, textOf, truth } from "./product.js";
+import { inLanguage, textOf, truth, widthOf } from "./product.js";
+
+const THIRD_WORD_MAX = 10; // a longer word of a label would be broken in a tile that is a third of a phone wide
 
 /**
  * `panel` is the model of product.js; `act` = {write(name, value), refresh()}; `words` = {language, t}.
@@ -82,7 +84,9 @@ function alarmBanner(panel, { language, t }) {
 function tiles(panel, { language, t }) {
   if (!panel.readings.length) return null;
   const isWide = (point) => point.type === "bytes" || point.type === "unknown";
-  const columns = panel.readings.filter((point) => !isWide(point)).length % 3 ? 2 : 3;
+  const narrow = panel.readings.filter((point) => !isWide(point));
+  const fits = (point) => inLanguage(point.label, language).split(/[\s-]/).every((word) => widthOf(word) <= THIRD_WORD_MAX);
+  const columns = narrow.length % 3 === 0 && narrow.every(fits) ? 3 : 2;
   const rows = panel.readings.map((point) => {
     const value = el("span", { class: "tile-value" });
     const unit = el("span", { class: "tile-unit" }, point.unit);

@@ -6,9 +6,11 @@
  * the WebSocket API: bool, enum text, number after ratio and addition, array of byte numbers.
  */
 
+import { LANGUAGES } from "./i18n.js";
+
 const SLIDER_STEPS_MAX = 1000; // beyond this a finger cannot hit one step; a number field alone is left
 const SEGMENTS_MAX = 4; // more choices than this do not fit side by side on a 320 px screen
-const SEGMENT_CHARS_MAX = 24; // all texts of a segmented control together, Chinese characters counted twice
+const SEGMENT_WIDTH_MAX = 24; // all texts of a segmented control together, as widthOf counts
 const RAW_MAX = { uint8: 0xff, uint16: 0xffff, uint32: 0xffffffff };
 
 /** The panel's model: {name, controls, readings, alarms}; each of the lists holds points in the product's order. */
@@ -71,6 +73,9 @@ export function bytesOf(text, length) {
   return [...bytes, ...Array(length - bytes.length).fill(0)];
 }
 
+/** The width of a text in Latin letters; a Chinese character is as wide as two. */
+export const widthOf = (text) => [...text].reduce((sum, char) => sum + (char.codePointAt(0) > 0x2e7f ? 2 : 1), 0);
+
 /** Whether a reported bool (true, 1, "1") means on. */
 export const truth = (value) => value === true || value === 1 || value === "1" || value === "true";
 
@@ -121,13 +126,9 @@ const unknownShape = (attr) => ({ type: "unknown", role: ROLES[attr.type] === "c
 function enumShape(attr) {
   const texts = (attr.enum ?? []).map(String);
   const choices = texts.map((value, index) => ({ value, text: words(value, attr.enum_en?.[index]) }));
-  const short = texts.length <= SEGMENTS_MAX && [0, 1].every((column) => widthOf(choices, column) <= SEGMENT_CHARS_MAX);
+  const fits = (language) => widthOf(choices.map((choice) => inLanguage(choice.text, language)).join("")) <= SEGMENT_WIDTH_MAX;
+  const short = texts.length <= SEGMENTS_MAX && LANGUAGES.every(fits);
   return { type: "choice", control: short ? "segments" : "list", choices };
-}
-
-function widthOf(choices, column) {
-  const all = choices.map((choice) => (column ? choice.text.en : choice.text.zh)).join("");
-  return [...all].reduce((sum, char) => sum + (char.codePointAt(0) > 0x2e7f ? 2 : 1), 0);
 }
 
 function numberShape(attr) {
