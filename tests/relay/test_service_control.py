@@ -39,6 +39,16 @@ async def test_a_read_asks_the_device(service: Service, uid: str, lit: str, wire
     assert [CODEC.decode_read(p0) for p0 in wire.p0s(lit)] == [[point.name for point in lamp().points.points]]
 
 
+async def test_names_in_a_read_count_for_variable_length_products_only(
+    service: Service, uid: str, lit: str, wire: Wire
+) -> None:
+    await service.read(uid, lit, ["Nothing"])
+    assert wire.p0s(lit) == [b"\x02"]
+    await service.store.products.put(lamp(form="var_len"))
+    with refused(9025, "Nothing"):
+        await service.read(uid, lit, ["Nothing"])
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -60,7 +60,10 @@ class Control(Core):
         return await self.downlink.start_ask(did, await self._control_p0(uid, did, attrs, binary_coding))
 
     async def read(self, uid: str, did: str, names: Iterable[str] | None = None) -> None:
-        """Ask for data points (all without names). Raises ApiError 9025 for an unknown name."""
+        """Ask for data points, all without names. A fixed-length product always tells all: names are ignored.
+
+        Raises ApiError 9025 for an unknown name of a variable-length product.
+        """
         await self.downlink.send(did, await self._read_p0(uid, did, names))
 
     async def start_read(self, uid: str, did: str, names: Iterable[str] | None = None) -> Answer:
@@ -97,7 +100,7 @@ class Control(Core):
     async def _read_p0(self, uid: str, did: str, names: Iterable[str] | None) -> bytes:
         product = (await self.device(uid, did)).product
         try:
-            return product.codec.encode_read(names)
+            return product.codec.encode_read(names if product.points.variable else None)
         except LocalError as error:
             raise ApiError(9025, str(error)) from error
 
