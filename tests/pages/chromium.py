@@ -11,24 +11,20 @@ Waiting is polling with a deadline inside this class; a test needs no sleep.
 
 import asyncio
 import base64
-import contextlib
 import itertools
 import json
-import os
-import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
+from pages.chromium_process import BINARY, POLL_S, ChromiumError, ChromiumProcess
 
-BINARY: Final = shutil.which("chromium")
-START_WITHIN_S: Final = 30.0
+__all__ = ["BINARY", "WECHAT", "Chromium", "ChromiumError"]
+
+ANSWER_WITHIN_S: Final = 30.0
 WAIT_WITHIN_S: Final = 10.0
-POLL_S: Final = 0.05
-STOP_WITHIN_S: Final = 5.0
 ANSWER_MAX_BYTES: Final = 64 * 1024 * 1024  # a screenshot of a long page at 3 pixels a point
 
 WECHAT: Final = (
@@ -36,40 +32,24 @@ WECHAT: Final = (
     "Chrome/126.0.0.0 Mobile Safari/537.36 MicroMessenger/8.0.50.2701(0x28003255) WeChat/arm64"
 )
 
-_FLAGS: Final = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--remote-debugging-port=0",
-)
-
-
-class ChromiumError(Exception):
-    """The browser did not do what was asked: a script threw, an element is missing, a wait ran out."""
-
 
 class Chromium:
-    """One browser with one page, as WeChat's webview on a phone: touch, 375 x 667 points, Chinese, light.
+    """One page, as WeChat's webview on a phone: touch, 375 x 667 points, Chinese, light.
 
-    folder: where it keeps its profile; a path of the test's own. `complaints` collects what the page logged
-    as an error: exceptions, blocked resources, violations of the content security policy.
+    `browser` is a running process, in which the page gets a context of its own (cookies, storage), or a folder
+    for the profile of a process of its own. `complaints` collects what the page logged as an error:
+    exceptions, blocked resources, violations of the content security policy.
     """
 
-    def __init__(self, folder: Path, *, width: int = 375, height: int = 667) -> None:
+    def __init__(self, browser: ChromiumProcess | Path, *, width: int = 375, height: int = 667) -> None:
         self.complaints: list[str] = []
-        self._profile = folder / "chromium"
-        self._profile.mkdir(parents=True, exist_ok=True)
+        self._own = ChromiumProcess(browser) if isinstance(browser, Path) else None
+        self._browser = self._own or browser
         self._size = (width, height)
-        self._process: asyncio.subprocess.Process | None = None
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._context = ""
         self._session = ""
         self._ids: Iterator[int] = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -97,7 +77,7 @@ class Chromium:
         answer = await self.command("Page.navigate", url=url)
         if "errorText" in answer:
             raise ChromiumError(f"{url}: {answer['errorText']}")
-        await asyncio.wait_for(self._loaded.wait(), START_WITHIN_S)
+        await asyncio.wait_for(self._loaded.wait(), ANSWER_WITHIN_S)
 
     async def evaluate(self, script: str) -> Any:
         """The JSON value of an expression; a promise is awaited. Raises ChromiumError when it throws."""
@@ -210,7 +190,9 @@ class Chromium:
         return await self._call(method, params, self._session)
 
     async def close(self) -> None:
-        """End the browser and everything that it started."""
+        """Close the page with all that it stored, and the process if it is the page's own."""
+        if self._context and self._socket and not self._socket.closed:
+            await self._call("Target.disposeBrowserContext", {"browserContextId": self._context})
         if self._reader:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
@@ -218,36 +200,18 @@ class Chromium:
             await self._socket.close()
         if self._http:
             await self._http.close()
-        process, self._process = self._process, None
-        if process is None:
-            return
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            _signal_group(process.pid, sign)
-            try:
-                await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
-            except TimeoutError:
-                continue
-            break
-        _signal_group(process.pid, signal.SIGKILL)  # helpers that outlived it
+        if self._own:
+            await asyncio.to_thread(self._own.stop)
 
     async def _start(self) -> None:
-        if BINARY is None:
-            raise ChromiumError("chromium is not installed: apt-get install chromium")
-        self._process = await asyncio.create_subprocess_exec(
-            BINARY,
-            *_FLAGS,
-            f"--user-data-dir={self._profile}",
-            "about:blank",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        address = await self._address()
+        if self._own:
+            await asyncio.to_thread(self._own.start)
         self._http = aiohttp.ClientSession()
-        self._socket = await self._http.ws_connect(address, max_msg_size=ANSWER_MAX_BYTES)
+        self._socket = await self._http.ws_connect(self._browser.address, max_msg_size=ANSWER_MAX_BYTES)
         self._reader = asyncio.create_task(self._read(self._socket))
-        target = await self._call("Target.createTarget", {"url": "about:blank"})
+        self._context = (await self._call("Target.createBrowserContext", {}))["browserContextId"]
+        blank = {"url": "about:blank", "browserContextId": self._context}
+        target = await self._call("Target.createTarget", blank)
         attached = await self._call(
             "Target.attachToTarget", {"targetId": target["targetId"], "flatten": True}
         )
@@ -258,20 +222,6 @@ class Chromium:
         await self.viewport(*self._size)
         await self.language("zh-CN")
 
-    async def _address(self) -> str:
-        """The browser writes it into its profile when it is up."""
-        file = self._profile / "DevToolsActivePort"
-        deadline = asyncio.get_running_loop().time() + START_WITHIN_S
-        while True:
-            lines = _words(file)
-            if len(lines) == 2:
-                return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
-            if self._process is None or self._process.returncode is not None:
-                raise ChromiumError("chromium ended at once; start it by hand to see why")
-            if asyncio.get_running_loop().time() > deadline:
-                raise ChromiumError(f"chromium did not start within {START_WITHIN_S} s")
-            await asyncio.sleep(POLL_S)
-
     async def _call(self, method: str, params: dict[str, Any], session: str = "") -> dict[str, Any]:
         if self._socket is None or self._socket.closed:
             raise ChromiumError("chromium is not running")
@@ -280,7 +230,7 @@ class Chromium:
         message = {"id": number, "method": method, "params": params}
         await self._socket.send_json(message | ({"sessionId": session} if session else {}))
         try:
-            got = await asyncio.wait_for(answer, START_WITHIN_S)
+            got = await asyncio.wait_for(answer, ANSWER_WITHIN_S)
         finally:
             del self._answers[number]
         if "error" in got:
@@ -312,15 +262,6 @@ class Chromium:
     async def _touch(self, kind: str, point: dict[str, float] | None = None) -> None:
         points = [{"x": point["x"], "y": point["y"]}] if point else []
         await self.command("Input.dispatchTouchEvent", type=kind, touchPoints=points)
-
-
-def _words(file: Path) -> list[str]:
-    return file.read_text().split() if file.exists() else []
-
-
-def _signal_group(pid: int, sign: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, sign)
 
 
 # An element as true: it has no JSON of its own.

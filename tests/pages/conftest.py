@@ -1,13 +1,13 @@
 """A relay with one user and one device, and a browser."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import chromium
 from pages.chromium import Chromium
+from pages.chromium_process import BINARY, ChromiumProcess
 from pages.page_house import GOKIT_VALUES, House, open_house
 
 from wxlink.assets import asset
@@ -38,11 +38,18 @@ async def house(relay: Relay, gokit: dict[str, Any]) -> AsyncIterator[House]:
     await house.device.disconnect()
 
 
-@pytest.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[Chromium]:
-    """Chromium as a phone. Skips when it is not installed; fails when the page complained of anything."""
-    if chromium.BINARY is None:
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumProcess]:
+    """One browser for all tests. Skips when it is not installed."""
+    if BINARY is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
-    async with Chromium(tmp_path) as browser:
+    with ChromiumProcess(tmp_path_factory.mktemp("browser")) as process:
+        yield process
+
+
+@pytest.fixture
+async def browser(chromium: ChromiumProcess, relay: Relay) -> AsyncIterator[Chromium]:
+    """A page of its own, as on a phone; closed before the relay ends. Fails when the page complained."""
+    async with Chromium(chromium) as browser:
         yield browser
         assert browser.complaints == []

@@ -225,6 +225,41 @@ async def test_signing_out_ends_the_session_on_the_server_too(client: Client, ho
     assert await status(client, "/h5/") == 401
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_another_site_can_sign_nobody_in_or_out(client: Client, home: Home, site: str) -> None:
+    theirs = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+    ticket = await home.ticket()
+    for path in (ticket, "/h5/leave"):
+        async with client.post(path, headers=theirs, allow_redirects=False) as answer:
+            assert answer.status == 403
+            assert "Set-Cookie" not in answer.headers
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    async with client.post(ticket, headers=ours, allow_redirects=False) as answer:
+        assert answer.status == 303
+    async with client.post("/h5/leave", headers=theirs, allow_redirects=False) as answer:
+        assert answer.status == 403
+    assert await status(client, "/h5/", headers=theirs) == 200, "a link of another site may lead here"
+    async with client.post("/h5/leave", headers=ours, allow_redirects=False) as answer:
+        assert answer.status == 303
+    assert await status(client, "/h5/") == 401
+
+
+async def test_a_session_that_was_planted_is_not_taken_over(client: Client, home: Home) -> None:
+    planted = "x" * 22
+    async with client.post(
+        await home.ticket(), cookies={h5_api.COOKIE: planted}, allow_redirects=False
+    ) as answer:
+        assert answer.status == 303
+        assert answer.cookies[h5_api.COOKIE].value != planted
+    with pytest.raises(ApiError, match="9004"):
+        await home.service.page_session(planted)
+
+
+async def test_a_link_leads_to_no_other_place(client: Client, home: Home) -> None:
+    path = f"{await home.ticket()}?next=https://evil.example/&url=//evil.example"
+    assert await post(client, path) == (303, f"/h5/device/{home.did}")
+
+
 @pytest.mark.parametrize("path", ["/h5/", "/h5/device/{did}", "/h5/api/devices", "/h5/api/device/{did}"])
 async def test_nothing_is_shown_to_a_stranger(client: Client, home: Home, path: str) -> None:
     async with client.get(path.format(did=home.did), cookies={h5_api.COOKIE: "x" * 22}) as answer:

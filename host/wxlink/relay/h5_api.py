@@ -14,8 +14,9 @@
 The link of the chat is not used up by GET: chat programs, proxies and virus scanners fetch links before
 people do, with GET as well as HEAD. They do not run the page, so they do not send its form.
 
-What a POST changes is guarded by SameSite=Lax; what a GET answers is not readable from another site, as no
-CORS header is sent here.
+What a GET answers is not readable from another site, as no CORS header is sent here. A POST of another site
+is refused by what the browser says of it (Sec-Fetch-Site), so that nobody is signed in as somebody else or
+signed out; where a browser does not say so, SameSite=Lax still keeps the session out of such a POST.
 """
 
 import re
@@ -47,13 +48,14 @@ _NOT_YOURS: Final = frozenset({9014, 9017})
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "private, no-cache"
 _KEEP_NOT: Final = "no-store"
+_OWN_SITE: Final = frozenset({"same-origin", "none"})  # none: the person did it, such as reloading the page
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def mount(app: web.Application, service: Service, settings: RelaySettings) -> None:
     """Add the routes to the relay's application."""
-    pages = web.Application(middlewares=[_renewals, _refusals])
+    pages = web.Application(middlewares=[_own_posts, _renewals, _refusals])
     pages[SERVICE] = service
     pages[SITE] = load_site()
     pages[SECURE] = urlsplit(settings.public_url or "").scheme == "https"
@@ -143,6 +145,14 @@ async def _visitor(request: web.Request) -> str:
     if visit.renewed:
         request[RENEWED] = secret
     return visit.uid
+
+
+@web.middleware
+async def _own_posts(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what a page of another site makes a browser send."""
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in _OWN_SITE:
+        raise web.HTTPForbidden
+    return await handler(request)
 
 
 @web.middleware
