@@ -7,7 +7,7 @@ from wxlink.wechat.replies import MAX_TEXT_BYTES
 from wxlink.wechat.sandbox.api import Api
 from wxlink.wechat.sandbox.menu_rules import find_button
 from wxlink.wechat.sandbox.people import AFTER_EVENT, AFTER_MESSAGE, Someone
-from wxlink.wechat.sandbox.pushes import Delivery, PushSide
+from wxlink.wechat.sandbox.pushes import Delivery, Fields, PushSide
 
 UNAVAILABLE = "该公众号提供的服务出现故障，请稍后再试"  # WeChat's words
 
@@ -25,18 +25,19 @@ class Acts:
 
     async def follow(self, someone: Someone) -> Delivery:
         """Follow the account by its name."""
-        return await self._follow(someone, "", {"EventKey": ""})
+        return await self._follow(someone, "关注 · followed", {"EventKey": ""})
 
     async def scan(self, someone: Someone, ticket: str) -> Delivery:
         """Scan a scene QR code: a follower's SCAN, a stranger follows with it."""
         code = self.api.codes.get(ticket)
         if code is None or not self.api.codes.valid(code):
-            self._note(someone, "二维码已失效 / the QR code has expired")
+            self._note(someone, "二维码已失效 · the QR code has expired")
             raise Impossible("this QR code is unknown or has expired")
         if not someone.following:
             event_key = SCENE_PREFIX + code.scene
-            return await self._follow(someone, "扫码 / scanned, ", {"EventKey": event_key, "Ticket": ticket})
-        self._note(someone, "扫码 / scanned a QR code")
+            fields: Fields = {"EventKey": event_key, "Ticket": ticket}
+            return await self._follow(someone, "扫码关注 · scanned and followed", fields)
+        self._note(someone, "扫码 · scanned")
         self.api.people.grant(someone, AFTER_EVENT)
         delivery = await self.pushes.event(
             someone.openid, "SCAN", {"EventKey": code.scene, "Ticket": code.ticket}
@@ -48,7 +49,7 @@ class Acts:
         self._must_follow(someone)
         someone.following = False
         someone.allowances.clear()
-        self._note(someone, "取消关注 / unfollowed")
+        self._note(someone, "取消关注 · unfollowed")
         return await self.pushes.event(someone.openid, "unsubscribe", {"EventKey": ""})
 
     async def text(self, someone: Someone, content: str) -> Delivery:
@@ -66,15 +67,15 @@ class Acts:
         button = find_button(self.api.menu, key)
         if button is None:
             raise Impossible("the menu has no button with this key")
-        self._note(someone, f"菜单 / menu: {button['name']}")
+        self._note(someone, f"菜单 · menu: {button['name']}")
         self.api.people.grant(someone, AFTER_EVENT)
         return self._show(someone, await self.pushes.event(someone.openid, "CLICK", {"EventKey": key}))
 
-    async def _follow(self, someone: Someone, how: str, fields: dict[str, str | int]) -> Delivery:
+    async def _follow(self, someone: Someone, note: str, fields: Fields) -> Delivery:
         if someone.following:
             raise Impossible("already following")
         someone.following = True
-        self._note(someone, f"{how}关注 / followed")
+        self._note(someone, note)
         self.api.people.grant(someone, AFTER_EVENT)
         return self._show(someone, await self.pushes.event(someone.openid, "subscribe", fields))
 
