@@ -39,7 +39,9 @@ class Scale:
         return scaled / self._unit
 
     def raw(self, value):
-        """The nearest raw number of a display number, halves upwards; not clamped to any limits."""
+        """The nearest raw number of a finite display number, halves upwards; not clamped to any limits."""
+        if value % 1 == 0:
+            value = int(value)  # every float too large to be scaled is whole
         scaled = value * self._unit - self._addition
         ratio = self._ratio
         if isinstance(scaled, int):  # exact, however large

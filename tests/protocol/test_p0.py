@@ -37,8 +37,8 @@ METER = codec("meter")
 
 @pytest.mark.parametrize(
     ("given", "sent"),
-    [(-2, -2), (-1.6, -2), (-1.4, -1), (99, 5), (-99, -5), (1e300, 5)],
-    ids=["exact", "rounds down", "rounds up", "above", "below", "far above"],
+    [(-2, -2), (-1.6, -2), (-1.4, -1), (99, 5), (-99, -5), (1.7e308, 5), (-1.7e308, -5), (10**400, 5)],
+    ids=["exact", "rounds down", "rounds up", "above", "below", "far above", "far below", "endless"],
 )
 def test_numbers_are_rounded_and_clamped(given: float, sent: int) -> None:
     assert GOKIT.decode_control(GOKIT.encode_control({"Motor_Speed": given})) == {"Motor_Speed": sent}

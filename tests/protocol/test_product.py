@@ -217,6 +217,11 @@ def test_scale(ratio: float, addition: float, raw: int, shown: float) -> None:
     assert scale.raw(shown) == raw
 
 
+@pytest.mark.parametrize("value", [1.7e308, -1.7e308])
+def test_no_float_is_too_large_to_be_scaled(value: float) -> None:
+    assert Scale(0.0001, -13).raw(value) == int(value) * 10_000 + 130_000
+
+
 @pytest.mark.parametrize(("value", "raw"), [(2.5, 3), (-2.5, -2), (2.4999, 2), (3, 3)])
 def test_halves_go_upwards(value: float, raw: int) -> None:
     assert Scale().raw(value) == raw
