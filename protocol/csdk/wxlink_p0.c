@@ -21,7 +21,8 @@ bool wxlink_flag(const uint8_t *flags, uint16_t size, uint16_t index)
 void wxlink_set_flag(uint8_t *flags, uint16_t size, uint16_t index)
 {
     if (index / 8 < size) {
-        flags[size - 1 - index / 8] |= (uint8_t)(1u << (index % 8));
+        uint8_t *byte = &flags[size - 1 - index / 8];
+        *byte = (uint8_t)(*byte | 1u << (index % 8));
     }
 }
 
@@ -50,9 +51,13 @@ void wxlink_copy(const wxlink_point *point, void *to, const void *from)
 static uint32_t load(const wxlink_point *point, const void *values)
 {
     const uint8_t *member = (const uint8_t *)values + point->member;
+    bool truth;
     uint16_t half;
     uint32_t word;
     switch (point->type) {
+    case WXLINK_BOOL:
+        memcpy(&truth, member, sizeof truth);
+        return truth;
     case WXLINK_UINT16:
         memcpy(&half, member, sizeof half);
         return half;
@@ -278,5 +283,6 @@ uint16_t wxlink_p0_status(const wxlink_product *product, uint8_t action, const u
             put_number(body + at.byte, point->length, clamped(point, load(point, values)));
         }
     }
-    return (uint16_t)(body - p0 + (product->variable ? at.next_byte : product->status_size));
+    const uint16_t before = (uint16_t)(body - p0);
+    return (uint16_t)(before + (product->variable ? at.next_byte : product->status_size));
 }
