@@ -21,6 +21,17 @@ HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
 PART = re.compile(r"(<!-- generated:(\w+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
+MACRO = re.compile(r"^#define (\w+) (\d+)u +/\* (.+) \*/$", re.MULTILINE)
+"""Name, value and meaning of a number in wxlink.h."""
+
+MCU_LIMITS = (
+    "WXLINK_REPEAT_MS",
+    "WXLINK_SLOW_MS",
+    "WXLINK_FULL_MS",
+    "WXLINK_RETRY_MS",
+    "WXLINK_RESTART_MS",
+)
+
 LIMITS = (
     ("frame", "MAX_PAYLOAD"),
     ("session", "ACK_TIMEOUT_MS"),
@@ -96,6 +107,12 @@ def reason_of(module: str, name: str) -> str:
                 if found == name:
                     return text.removesuffix(".")
     raise LookupError(f"{module}.{name} has no text under it; a limit needs its unit and reason")
+
+
+def mcu_limit_table() -> str:
+    header = (HERE / "csdk" / "wxlink.h").read_text(encoding="utf-8")
+    found = {name: (value, text) for name, value, text in MACRO.findall(header)}
+    return table(("limit", "value", "meaning"), ((f"`{name}`", *found[name]) for name in MCU_LIMITS))
 
 
 def action_table() -> str:
@@ -261,6 +278,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "fixed_layout": fixed_layout,
     "frame_examples": frame_examples,
     "limits": limit_table,
+    "mcu_limits": mcu_limit_table,
     "notices": notice_table,
     "services": service_table,
     "status": status_table,

@@ -25,18 +25,17 @@
 extern "C" {
 #endif
 
-/* Limits and times (README 3.3). */
-#define WXLINK_RESEND_MS 200u         /* an unanswered report is sent again after this time */
-#define WXLINK_SENDS 3u               /* sends in total before a report is given up */
-#define WXLINK_REPEAT_MS (WXLINK_RESEND_MS * WXLINK_SENDS) /* the same command again within this time: a repeat */
-#define WXLINK_RETRY_MS 6000u         /* pause after a report was given up, so that a dead module is not flooded; ends
-                                         when the module sends a command */
-#define WXLINK_SLOW_MS 6000u          /* read-only numbers and binaries: not reported more often */
-#define WXLINK_FULL_MS 600000u        /* everything is reported again after this time */
-#define WXLINK_RESTART_MS 600u        /* from the ack of a restart command to the restart callback */
-#define WXLINK_POLL_BYTES 255u        /* handled by one wxlink_poll, so that a noisy line cannot hold the main loop */
+/* Limits and times (README 3.3 and 3.4; the book reads them here). */
+#define WXLINK_RESEND_MS 200u   /* an unanswered report is sent again after this time */
+#define WXLINK_SENDS 3u         /* sends in total before a report is given up */
+#define WXLINK_REPEAT_MS 600u   /* an equal command within this time is a repeat: as long as a module goes on sending */
+#define WXLINK_SLOW_MS 6000u    /* read-only numbers and binaries are not reported more often */
+#define WXLINK_FULL_MS 600000u  /* everything is reported again after this time */
+#define WXLINK_RETRY_MS 6000u   /* pause after a report was given up, so that a dead module is not flooded */
+#define WXLINK_RESTART_MS 600u  /* from the ack of a restart command to the restart */
+#define WXLINK_POLL_BYTES 255u  /* handled by one wxlink_poll, so that a noisy line cannot hold the main loop */
 
-/* Module status bits handed to `status` (command 0D, README 3.4). */
+/* Module status bits handed to `status` (command 0D, README 3.5). */
 #define WXLINK_STATUS_SOFTAP 0x0001u
 #define WXLINK_STATUS_STATION 0x0002u
 #define WXLINK_STATUS_ONBOARDING 0x0004u
@@ -68,11 +67,11 @@ typedef struct {
     void (*trace)(void *user, bool sent, wxlink_parsed what, const uint8_t *frame, uint16_t size);
 } wxlink_port;
 
-/* What the MCU tells the module about itself (command 02). Each version is exactly 8 characters of text. */
+/* What the MCU tells the module about itself (command 02). Versions are up to 8 ASCII characters. */
 typedef struct {
     const char *hardware_version;
     const char *software_version;
-    const char *product_secret; /* 32 characters, or NULL: the shorter form without a secret is sent */
+    const char *product_secret; /* up to 32 characters, or NULL: the shorter form without a secret is sent */
     uint16_t bindable_s;        /* seconds in which users may bind after power-on; 0 = always */
 } wxlink_identity;
 
@@ -126,8 +125,8 @@ typedef struct {
     } last;
 } wxlink;
 
-/* Starts a link. `user` is handed to every callback. False when a buffer is too small or a text has the wrong length:
- * nothing may be called then. Values keep what the maker put there; everything is reported once the module is up. */
+/* Starts a link. `user` is handed to every callback. False when a callback is missing, a buffer too small or a text too
+ * long: nothing may be called then. Values keep what the maker put there; everything is reported once the module is up. */
 bool wxlink_start(wxlink *link, const wxlink_product *product, const wxlink_memory *memory, const wxlink_port *port,
                   const wxlink_identity *identity, void *user);
 
@@ -137,9 +136,7 @@ void wxlink_receive(wxlink *link, const uint8_t *bytes, uint16_t size);
 /* Handles what was received, repeats an unanswered report, runs the callbacks. Call it often, at least every 10 ms. */
 void wxlink_poll(wxlink *link);
 
-/* Compares the values with what was last reported and sends what the report rules allow now:
- * writable data points and bits at once, read-only numbers and binaries at most every WXLINK_SLOW_MS, everything every
- * WXLINK_FULL_MS and after the module started, and what a user controlled even if it stayed the same. */
+/* Compares the values with what was last reported and sends what the report rules (README 3.4) allow now. */
 void wxlink_report(wxlink *link);
 
 #ifdef __cplusplus

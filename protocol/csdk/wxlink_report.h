@@ -1,4 +1,4 @@
-/* Inside the SDK: which data points are reported when (rules in wxlink.h). */
+/* Inside the SDK: which data points are reported when (README 3.4). */
 #ifndef WXLINK_REPORT_H
 #define WXLINK_REPORT_H
 
