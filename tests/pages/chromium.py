@@ -36,8 +36,8 @@ WECHAT: Final = (
 class Chromium:
     """One page, as WeChat's webview on a phone: touch, 375 x 667 points, Chinese, light.
 
-    `browser` is a running process, in which the page gets a context of its own (cookies, storage), or a folder
-    for the profile of a process of its own. `complaints` collects what the page logged as an error:
+    `browser` is a running process, in which the page gets a context of its own (cookies, storage), or the
+    folder for the profile of a process of its own. `complaints` collects what the page logged as an error:
     exceptions, blocked resources, violations of the content security policy.
     """
 

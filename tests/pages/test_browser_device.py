@@ -112,6 +112,13 @@ async def test_choices_sliders_and_numbers_send_one_value_when_released(
     browser: Chromium, house: House
 ) -> None:
     await enter(browser, house)
+    filled = (
+        f"((it) => [it.getPropertyValue('--from'), it.getPropertyValue('--to')])"
+        f"(document.querySelector('{row('Motor_Speed')} .slider').style)"
+    )
+    assert await browser.evaluate(filled) == ["50%", "50%"], (
+        "a motor at rest is not half of something"
+    )
     await browser.tap("#point-LED_Color-2")
     await browser.wait_for(phase("LED_Color", "confirmed"))
     await browser.drag(f"{row('LED_R')} .slider", 0.99)
@@ -124,6 +131,7 @@ async def test_choices_sliders_and_numbers_send_one_value_when_released(
     assert color == {"LED_Color": "紫色"}
     assert red["LED_R"] > 200
     assert speed == {"Motor_Speed": -5}
+    assert await browser.evaluate(filled) == ["0%", "50%"]
 
 
 async def test_arrow_keys_on_a_slider_send_where_they_stop(browser: Chromium, house: House) -> None:

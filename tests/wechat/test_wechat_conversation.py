@@ -96,7 +96,7 @@ class Chat:
 
 
 async def test_following_with_the_code_of_a_device_binds_it_and_opens_its_page(chat, add_device, service):
-    did = await add_device(LED_OnOff=True, LED_Color="黄色", Motor_Speed=-2, Infrared=False)
+    did = await add_device(LED_OnOff=True, LED_Color="黄色", Motor_Speed=-2, Temperature=26)
     text = await chat.scan(await chat.qr(did))
     assert text.splitlines()[:7] == [
         ZH.welcome,
@@ -105,7 +105,7 @@ async def test_following_with_the_code_of_a_device_binds_it_and_opens_its_page(c
         "开启/关闭红色灯：开",
         "设定LED组合颜色：黄色",
         "设定电机转速：-2",
-        "红外探测：否",
+        "环境温度：26℃",
     ]
     assert await chat.bindings() == [did]
     session = await service.redeem_page_ticket(LINK.search(text)[1])
@@ -150,9 +150,10 @@ async def test_the_state_in_chinese(chat, add_device, word):
 
 @pytest.mark.parametrize("word", ["state", "STATUS?", "Status"])
 async def test_the_state_in_english(chat, add_device, word):
-    await chat.scan(await chat.qr(await add_device(LED_OnOff=True, LED_Color="粉色")))
+    await chat.scan(await chat.qr(await add_device(LED_OnOff=True, LED_Color="粉色", Infrared=False)))
     text = await chat.say(word)
     assert text.splitlines()[:3] == ["GoKit pet house dd01", "Online", "Red light: on"]
+    assert "Infrared detector: no" in text
     assert "Open the control page</a>" in text
 
 

@@ -162,5 +162,7 @@ def _line(point: Point, value: Any, language: Language) -> tuple[str, str] | Non
         case "binary":
             text = value[: 2 * _BINARY_SHOWN] + ("…" if len(value) > 2 * _BINARY_SHOWN else "")
         case _:
-            text = f"{value:.10g}" if isinstance(value, float) else str(value)
+            number = f"{value:.10g}" if isinstance(value, float) else str(value)
+            gap = " " if point.unit[:1].isascii() and point.unit[:1].isalpha() else ""  # 5 kW, but 5% and 5℃
+            text = f"{number}{gap}{point.unit}"
     return (label, text) if text else None
