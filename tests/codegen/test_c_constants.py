@@ -3,7 +3,7 @@
 import re
 
 from wxlink.assets import asset
-from wxlink.bench import mcu, reports
+from wxlink.bench import board, reports
 from wxlink.codegen import product_c
 from wxproto import actions, commands, device_info, session
 
@@ -20,11 +20,11 @@ def test_times_are_those_of_the_python_mcu() -> None:
     header = macros("wxlink.h")
     assert header["WXLINK_RESEND_MS"] == session.ACK_TIMEOUT_MS
     assert header["WXLINK_SENDS"] == session.SENDS
-    assert header["WXLINK_REPEAT_MS"] == mcu.REPEAT_MS == session.ACK_TIMEOUT_MS * session.SENDS
+    assert header["WXLINK_REPEAT_MS"] == board.REPEAT_MS == session.ACK_TIMEOUT_MS * session.SENDS
     assert header["WXLINK_SLOW_MS"] == reports.SLOW_MS
     assert header["WXLINK_FULL_MS"] == reports.FULL_MS
     assert header["WXLINK_RETRY_MS"] == reports.RETRY_MS
-    assert header["WXLINK_RESTART_MS"] == mcu.RESTART_MS
+    assert header["WXLINK_RESTART_MS"] == board.RESTART_MS
 
 
 def test_status_bits() -> None:

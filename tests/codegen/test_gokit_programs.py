@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from wxlink.assets import asset
+from wxlink.bench.board import Mcu
+from wxlink.bench.frame_log import Log
 from wxlink.bench.gokit import GoKit
-from wxlink.bench.mcu import Log, Mcu
 from wxlink.bench.wire import Wire
 from wxlink.codegen import CompileError, NoCompiler, build_gokit
 from wxproto.device_info import DeviceInfo
