@@ -41,7 +41,7 @@ LIMITS = (
     ("session", "MAX_QUEUE"),
     ("session", "DUPLICATE_MS"),
     ("session", "MAX_BACKLOG"),
-    ("actions", "MAX_P0"),
+    ("actions", "MODULE_P0"),
     ("device_info", "MAX_EXTRA"),
     ("envelope", "MAX_P0"),
     ("product", "MAX_POINTS"),

@@ -14,8 +14,8 @@ V_READ = 0x12
 V_READ_REPLY = 0x13
 V_REPORT = 0x14
 
-MAX_P0 = 2048
-"""Bytes of a P0; the longest product seen has about 300, and a module keeps several in its memory."""
+MODULE_P0 = 2048
+"""Bytes of P0 that a module carries; the longest product seen has about 300, and a module keeps several."""
 
 
 class Action(Record):

@@ -12,7 +12,7 @@ V_CONTROL: Final = 0x11
 V_READ: Final = 0x12
 V_READ_REPLY: Final = 0x13
 V_REPORT: Final = 0x14
-MAX_P0: Final = 2048
+MODULE_P0: Final = 2048
 
 class Action(Record):
     fields: ClassVar[tuple[str, ...]]

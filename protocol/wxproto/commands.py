@@ -76,8 +76,10 @@ NOTICES = {
 SUB_DEVICE = 0x0001
 """Flag of 03/04: the payload starts with didlen(1) + did of a sub-device; the ack repeats flag and did."""
 
-SECRET_CODES = (DEVICE_INFO, 0x09)
-"""Codes whose payload may hold a secret or a Wi-Fi password: printed as a length only."""
+ENTER_CONFIGURATION = 0x09
+"""A command wxlink does not speak; it may come with a Wi-Fi password in it."""
+SECRET_CODES = (DEVICE_INFO, ENTER_CONFIGURATION)
+"""Codes whose payload may hold a secret: printed as a length only."""
 
 
 def shown_payload(code, payload):
@@ -96,7 +98,6 @@ STATUS_SIGNAL_SHIFT = 8
 STATUS_SIGNAL_MASK = 7 << STATUS_SIGNAL_SHIFT
 STATUS_APP = 1 << 11
 STATUS_TEST = 1 << 12
-STATUS_MASK = 0x1F3F
 
 STATUS_BITS = (
     ("0", "STATUS_SOFTAP", "soft access point on"),

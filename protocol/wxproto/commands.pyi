@@ -44,6 +44,7 @@ ERROR_FILE_TYPE: Final = 4
 NOTICES: Final[dict[int, str]]
 
 SUB_DEVICE: Final = 0x0001
+ENTER_CONFIGURATION: Final = 0x09
 SECRET_CODES: Final[tuple[int, ...]]
 
 def shown_payload(code: int, payload: bytes) -> str: ...
@@ -58,5 +59,4 @@ STATUS_SIGNAL_SHIFT: Final = 8
 STATUS_SIGNAL_MASK: Final = 0x0700
 STATUS_APP: Final = 0x0800
 STATUS_TEST: Final = 0x1000
-STATUS_MASK: Final = 0x1F3F
 STATUS_BITS: Final[tuple[tuple[str, str, str], ...]]

@@ -3,7 +3,7 @@
 Read as is. What wxlink adds (name_en, display_name_en, desc_en, enum_en, unit) other readers ignore.
 """
 
-from .actions import MAX_P0
+from .actions import MODULE_P0
 from .errors import LocalError
 from .record import Record
 from .scale import Scale
@@ -135,10 +135,10 @@ class Product(Record):
         bits = sum([point.len for point in self.points if point.is_bits])
         size = 1 + (len(self.points) + 7) // 8 + (bits + 7) // 8 + len(KINDS)
         size += sum([point.len for point in self.points if not point.is_bits])
-        if size > MAX_P0:
+        if size > MODULE_P0:
             raise ProductError(
-                "all data points together take %d bytes; a P0 has %d at most: shorten the binaries"
-                % (size, MAX_P0)
+                "all data points together take %d bytes; a module carries %d: shorten the binaries"
+                % (size, MODULE_P0)
             )
 
 

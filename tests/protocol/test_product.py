@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from wxproto import product as tables
-from wxproto.actions import MAX_P0
+from wxproto.actions import MODULE_P0
 from wxproto.product import Product, ProductError
 from wxproto.scale import MAX_FACTOR, Scale
 
@@ -123,7 +123,7 @@ REFUSED = [
     (
         f"{ATTR}/0",
         BINARY | {"position": {"len": 2048}},
-        "all data points together take 2.* bytes; a P0 has 2048",
+        "all data points together take 2.* bytes; a module carries 2048",
     ),
     (f"{ATTR}/3/uint_spec/max", 99.5, "data point LED_G: uint_spec: max must be a whole number, not 99.5"),
     (f"{ATTR}/3/unit", 5, "data point LED_G: unit must be text, not 5"),
@@ -182,7 +182,7 @@ def test_the_schema_takes_no_more_than_the_code() -> None:
     assert point["type"]["enum"] == list(tables.KINDS)
     assert point["data_type"]["enum"] == list(tables.DATA_TYPES)
     assert point["id"]["maximum"] == tables.MAX_POINTS - 1
-    assert point["position"]["properties"]["len"]["maximum"] < MAX_P0
+    assert point["position"]["properties"]["len"]["maximum"] < MODULE_P0
     assert SCHEMA["properties"]["entities"]["items"]["properties"]["attrs"]["maxItems"] == tables.MAX_POINTS
     assert SCHEMA["$defs"]["text"]["maxLength"] == tables.MAX_TEXT
     assert SCHEMA["$defs"]["factor"]["maximum"] == -SCHEMA["$defs"]["factor"]["minimum"] == MAX_FACTOR
