@@ -21,7 +21,7 @@ from wxlink.bench.board import Mcu
 from wxlink.bench.frame_log import Log
 from wxlink.bench.gokit import GoKit
 from wxlink.bench.wire import Wire
-from wxlink.codegen import CompileError, NoCompiler, build_gokit
+from wxlink.codegen import NoCompiler, build_gokit
 from wxproto.device_info import DeviceInfo
 from wxproto.frame import Decoder, Frame, encode
 from wxproto.p0 import Codec, raw_value
@@ -415,22 +415,3 @@ def test_random_conversations_are_answered_alike(link: Callable[..., Any], seede
                 if isinstance(one, Frame)
             ], log.getvalue()
             heard = [bytes.fromhex(line) for line in sent(ours) if line[8:10] == "05"]
-
-
-def test_build_does_nothing_twice(tmp_path: Path) -> None:
-    first = build_gokit(tmp_path).stat()
-    assert build_gokit(tmp_path).stat() == first
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["gokit", "gokit.sha256"]
-
-
-def test_build_says_when_there_is_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CC", "no-such-compiler -m32")
-    with pytest.raises(NoCompiler, match="no-such-compiler not found"):
-        build_gokit(tmp_path)
-
-
-def test_build_hands_on_the_compilers_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CC", "cc -include no-such-header.h")
-    with pytest.raises(CompileError, match=r"no-such-header\.h: No such file"):
-        build_gokit(tmp_path)
-    assert not (tmp_path / "gokit").exists()
