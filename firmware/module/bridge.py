@@ -20,7 +20,6 @@ from wxproto.events import Answered, Asked, LinkLost, LinkUp, PeerNotice
 from wxproto.frame import BadFrame
 from wxproto.session import Session
 
-MAX_P0 = 2048  # bytes, in either direction; the longest product seen in the field has about 300
 MAX_COMMANDS = 8  # commands waiting for the MCU: at most 5 s of them when each takes all its sends
 MAX_PRODUCT_KEY = 32  # characters, as the field of the device information
 
@@ -41,7 +40,9 @@ class Bridge:
         self._reading = None
         self._bindable_s = 0
         self._binding_window = None
-        session = Session(commands.MODULE, heartbeat_ms=int(config.heartbeat_s * 1000), max_payload=MAX_P0)
+        session = Session(
+            commands.MODULE, heartbeat_ms=int(config.heartbeat_s * 1000), max_payload=actions.MODULE_P0
+        )
         self._link = Link(tty, session, port.now_ms, self._take_event)
         self._uplink = Uplink(
             config,
@@ -121,7 +122,7 @@ class Bridge:
             self._status.set(app=body[0] or body[1])
 
     async def _take_command(self, client_id, data):
-        received = envelope.decode(data, MAX_P0)
+        received = envelope.decode(data, actions.MODULE_P0)
         if received.cmd not in (envelope.NOTIFY, envelope.REQUEST):
             raise PeerError(f"envelope {received.cmd:04X} is not for a device")
         if not received.p0:

@@ -10,12 +10,12 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from wxlink.relay.broker import MAX_PAYLOAD_BYTES
 from wxlink.relay.errors import ApiError
 from wxlink.relay.ids import new_client_id
 from wxproto import envelope
+from wxproto.actions import MODULE_P0
 
-MAX_P0_BYTES = MAX_PAYLOAD_BYTES - 256  # leaves room for the envelope and for what the broker adds
+MAX_P0_BYTES = MODULE_P0  # a module drops what is longer, and nobody would learn of it
 ANSWER_WITHIN_S = (
     10.0  # the module asks its MCU three times, half a second apart, and may wait in a queue first
 )
