@@ -70,6 +70,26 @@ async def test_callers_at_once_share_one_token(client, sandbox):
     assert calls(sandbox, MENU_PATH) == 20
 
 
+async def test_callers_at_once_share_a_failure_too(serve, account, http):
+    asked = []
+
+    async def respond(request):
+        asked.append(request.path)
+        return web.Response(status=502)
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", respond)
+    client = WeChatClient(account.at(await serve(app)), http)
+    calls = [asyncio.create_task(client.menu_delete()) for _ in range(20)]
+    for call in calls:
+        with pytest.raises(WeChatUnreachable, match="HTTP 502"):
+            await call
+    assert asked == [TOKEN_PATH], "in an outage nobody queues for a time-out after another"
+    with pytest.raises(WeChatUnreachable):
+        await client.menu_delete()
+    assert len(asked) == 2
+
+
 async def test_two_processes_get_along_with_one_stable_token(sandbox, http, clock):
     account = sandbox.api.account.at(sandbox.url)
     clients = [WeChatClient(account, http, clock=clock) for _ in range(2)]

@@ -365,14 +365,17 @@ async def test_an_event_cannot_be_handed_over(sandbox, answering, someone):
 
 
 async def test_a_slow_callback_hears_the_same_push_three_times(sandbox, answering, someone):
+    over = asyncio.Event()
+
     async def never():
-        await asyncio.sleep(2)
+        await over.wait()
         return web.Response(text="success")
 
     await sandbox.acts.follow(someone)
     answering.came.clear()
     answering.answer = never
     delivery = await sandbox.acts.text(someone, "在吗")
+    over.set()
     assert (delivery.outcome, delivery.tries) == ("fault", 3)
     assert someone.lines[-1].text == UNAVAILABLE
     (first, first_body), (second, second_body), (third, third_body) = answering.came

@@ -23,7 +23,7 @@ class Token:
 
 
 class TokenHolder:
-    """One token at a time; concurrent callers share one fetch.
+    """One token at a time; concurrent callers share one fetch, be it a success or a failure.
 
     Several processes may each have a holder: `stable_token` gives all of them the same token.
     """
@@ -34,14 +34,27 @@ class TokenHolder:
         self._lock = asyncio.Lock()
         self._value = ""
         self._renew_at = 0.0
+        self._fetches = 0
+        self._error: Exception | None = None  # of the last fetch
 
     async def get(self) -> str:
         """A token that is good for some minutes more; raises what the fetch raises."""
+        fetches = self._fetches
         async with self._lock:
-            if not self._value or self._clock() >= self._renew_at:
+            if self._value and self._clock() < self._renew_at:
+                return self._value
+            if self._error and self._fetches > fetches:  # it failed while this caller waited
+                raise self._error
+            try:
                 token = await self._fetch()
-                margin = _HAND_OVER_S - random.uniform(0, _JITTER_S)  # noqa: S311  spreads load, hides nothing
-                self._value, self._renew_at = token.value, self._clock() + token.expires_in - margin
+            except Exception as error:
+                self._error = error
+                raise
+            finally:
+                self._fetches += 1
+            self._error = None
+            margin = _HAND_OVER_S - random.uniform(0, _JITTER_S)  # noqa: S311  spreads load, hides nothing
+            self._value, self._renew_at = token.value, self._clock() + token.expires_in - margin
             return self._value
 
     def drop(self, refused: str) -> None:
