@@ -1,7 +1,7 @@
 """What every use case needs: the store, the bus, the way down to devices, the settings and the time."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final, NamedTuple, TypeAlias
 
 from wxlink.relay.downlink import Downlink
@@ -50,6 +50,13 @@ class Core:
         if bound is None:
             raise ApiError(9014 if await self.store.devices.get(did) is None else 9017)
         return await self._owned(bound)
+
+    async def refusals(self, uid: str, dids: Collection[str]) -> dict[str, ApiError]:
+        """Those of the devices that `device` refuses this user, with its errors; two queries however many."""
+        sound = [did for did in dids if DID.fullmatch(did)]
+        bound = await self.store.bindings.among(uid, sound)
+        known = await self.store.devices.identities(did for did in sound if did not in bound)
+        return {did: ApiError(9017 if did in known else 9014) for did in dids if did not in bound}
 
     async def product(self, product_key: str) -> Product:
         """The product. Raises ApiError 9002 when there is none."""

@@ -1,5 +1,6 @@
 """Bindings: which user may see and control which device."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
@@ -72,6 +73,12 @@ class Bindings:
         async with self._database.read() as conn:
             row = (await conn.execute(query)).one_or_none()
         return None if row is None else _bound(row)
+
+    async def among(self, uid: str, dids: Iterable[str]) -> set[str]:
+        """Those of the dids that the user is bound to."""
+        query = select(bindings.c.did).where(bindings.c.uid == uid, bindings.c.did.in_(list(dids)))
+        async with self._database.read() as conn:
+            return set((await conn.execute(query)).scalars())
 
     async def of_user(
         self, uid: str, limit: int | None = None, skip: int = 0, disabled: bool = True

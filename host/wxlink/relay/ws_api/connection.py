@@ -149,8 +149,10 @@ class Connection:
 
     async def _close(self, ending: Ending) -> None:
         """The close handshake within CLOSE_WITHIN_S; then the connection is cut, whatever is unsent."""
-        with contextlib.suppress(TimeoutError, ConnectionError):
-            async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self._socket.close(code=ending.code, message=ending.reason.encode())
-        if ending is NOT_READING and self._transport is not None:
+        # A task of its own: after a cancelled send, aiohttp raises CancelledError here though nobody cancels.
+        closing = asyncio.create_task(self._socket.close(code=ending.code, message=ending.reason.encode()))
+        await asyncio.wait({closing}, timeout=CLOSE_WITHIN_S)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        if self._transport is not None and self._transport.get_write_buffer_size():
             self._transport.abort()

@@ -196,14 +196,9 @@ class Session:
             _wrong("did is a text")
         if len(set(dids) | self._watched.keys()) > MAX_DEVICES:
             _wrong(f"a socket watches at most {MAX_DEVICES} devices")
-        success: list[str] = []
-        failed: dict[str, ApiError] = {}
-        for did in dict.fromkeys(dids):
-            try:
-                await self._service.device(self._user, did)
-                success.append(did)
-            except ApiError as error:
-                failed[did] = error
+        asked = dict.fromkeys(dids)
+        failed = await self._service.refusals(self._user, asked)
+        success = [did for did in asked if did not in failed]
         self._send(messages.subscribe_res(success, failed))
         for did in success:
             self._watch(did)
