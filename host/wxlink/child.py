@@ -70,8 +70,6 @@ class Child:
 
     async def start(self) -> None:
         """Start it. Raises ChildFailed when the program cannot be run at all."""
-        if self.log.exists() and self.log.stat().st_size > LOG_KEEP_BYTES:
-            self.log.replace(self.log.with_name(self.log.name + ".1"))
         process = await self._spawn()
         self._keeper = asyncio.create_task(self._keep(process), name=f"keep {self.name}")
 
@@ -100,6 +98,8 @@ class Child:
         return []
 
     async def _spawn(self) -> asyncio.subprocess.Process:
+        if self.log.exists() and self.log.stat().st_size > LOG_KEEP_BYTES:
+            self.log.replace(self.log.with_name(self.log.name + ".1"))
         with self.log.open("ab") as output:
             try:
                 self._process = await asyncio.create_subprocess_exec(
@@ -135,5 +135,9 @@ class Child:
                 return
             self._on_change(f"{self.name} ended {how}; starting it again in {self._restart_after_s:g} s")
             await asyncio.sleep(self._restart_after_s)
-            process = await self._spawn()
+            try:
+                process = await self._spawn()
+            except ChildFailed as error:
+                self._on_change(f"{error}: given up")
+                return
             self._on_change(f"{self.name} runs again")

@@ -138,3 +138,11 @@ class DemoProcess:
             assert answer.status in {200, 201}, await answer.text()
             entry: dict[str, Any] = await answer.json()
             return entry
+
+
+def alive(pid: int) -> bool:
+    """True while the process runs; an unreaped zombie does not count."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from demo_process import DemoProcess
+from demo_process import DemoProcess, alive
 from watcher import Watcher
 
 Eventually = Callable[..., Awaitable[object]]
@@ -22,14 +22,6 @@ DOCUMENTED_KEYS = {
     "mcu_log", "wechat",
 }  # fmt: skip
 DOCUMENTED_WECHAT_KEYS = {"callback", "sandbox", "appid", "token", "aes_key", "openid"}
-
-
-def alive(pid: int) -> bool:
-    """True while the process runs; an unreaped zombie does not count."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_json_line_holds_every_documented_key(demo: DemoProcess) -> None:
