@@ -32,7 +32,7 @@ POLL_S = 0.05
 HEARTBEAT_S = 5  # the link's own default is 55 s; the demo shows a dead MCU sooner
 KEEP_ALIVE_S = 30  # MQTT; a module that vanished without a word is off-line after 1.5 times this
 MCU_LOG = "mcu.log"
-MQTT_PORT = 1883  # the registered port of MQTT
+MQTT_PORT = 1883  # the registered port of MQTT; any other will do, because modules ask the relay for it
 MODULE_BACK_AFTER_S = 3.0
 MCU_BACK_AFTER_S = 12.0  # longer than the module needs to notice that the MCU is gone, so that one sees it
 CLAIM_LIFE_S = 24 * 3600  # the printed QR code; a shop would use minutes
@@ -145,9 +145,10 @@ class Chain:
         sandbox = await self._parts.enter_async_context(
             Sandbox(account, port=self._port + 1 if self._port else 0, user=identity.openid)
         )
-        settings = RelaySettings(
-            data_dir=self._data / "relay", port=self._port, mqtt_port=MQTT_PORT if self._port else 0
-        )
+        mqtt_port = MQTT_PORT if self._port and _refusal(MQTT_PORT) is None else 0
+        if self._port and not mqtt_port:
+            self._say(f"port {MQTT_PORT} has another program: MQTT takes a free one")
+        settings = RelaySettings(data_dir=self._data / "relay", port=self._port, mqtt_port=mqtt_port)
         relay = await self._parts.enter_async_context(
             Relay(settings, (dataclasses.replace(account, api_base=sandbox.url),))
         )
@@ -241,14 +242,22 @@ class Chain:
 
 
 def _check_free(port: int) -> None:
-    for number, use in ((port, "HTTP"), (port + 1, "the WeChat sandbox"), (MQTT_PORT, "MQTT")):
-        try:
-            socket.create_server(("127.0.0.1", number)).close()
-        except OSError as error:
+    for number, use in ((port, "HTTP"), (port + 1, "the WeChat sandbox")):
+        reason = _refusal(number)
+        if reason:
             raise DemoFailed(
-                f"port {number}, for {use}, cannot be opened ({os.strerror(error.errno or 0)}): "
+                f"port {number}, for {use}, cannot be opened ({reason}): "
                 "end the program that has it, or let --port 0 pick free ports"
-            ) from error
+            )
+
+
+def _refusal(port: int) -> str | None:
+    """Why a loopback port cannot be opened, None when it can."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        return os.strerror(error.errno or 0)
+    return None
 
 
 def _blame(child: Child) -> str:
