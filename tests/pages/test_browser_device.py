@@ -116,9 +116,7 @@ async def test_choices_sliders_and_numbers_send_one_value_when_released(
         f"((it) => [it.getPropertyValue('--from'), it.getPropertyValue('--to')])"
         f"(document.querySelector('{row('Motor_Speed')} .slider').style)"
     )
-    assert await browser.evaluate(filled) == ["50%", "50%"], (
-        "a motor at rest is not half of something"
-    )
+    assert await browser.evaluate(filled) == ["50%", "50%"], "a motor at rest is not half of something"
     await browser.tap("#point-LED_Color-2")
     await browser.wait_for(phase("LED_Color", "confirmed"))
     await browser.drag(f"{row('LED_R')} .slider", 0.99)
