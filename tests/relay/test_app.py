@@ -1,6 +1,7 @@
 """The relay as a whole: it starts, says what is wrong, heals, and leaves nothing behind."""
 
 import os
+import resource
 import signal
 import socket
 import stat
@@ -12,8 +13,10 @@ import pytest
 from live import KIT, Device, kit, live_house, live_relay, stock, until, until_async
 from relay_ground import MAC, PASSCODE
 
+from wxlink.relay import app as relay_app
 from wxlink.relay.app import Relay, RelayError
 from wxlink.relay.settings import RelaySettings
+from wxproto import envelope
 
 
 def settings(folder: Path, port: int = 0, **more: object) -> RelaySettings:
@@ -132,3 +135,41 @@ async def test_devices_and_their_states_survive_a_restart(tmp_path: Path) -> Non
         await until_async(known)
         again = await house.device()
         assert again.did == did
+
+
+async def test_a_broker_that_takes_no_session_any_more_is_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_app, "BROKER_AWAY_S", 1.0)
+    async with live_house(tmp_path) as house:
+        device = await house.device()
+        broker = house.relay.broker
+        assert broker
+        broken = broker.pid
+        assert broken
+        # Like a full disk, for this process alone: nats-server stays broken after one write that failed.
+        resource.prlimit(broken, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        await house.relay.service.downlink.send(device.did, kit(0, 0, 0, 0, action=1))
+        await until(lambda: broker.pid not in {None, broken}, within_s=30)
+        await until(lambda: device.codes.count("Success") == 2, within_s=30)
+        await device.report(kit(1, 2, 3, 4, 5))
+
+
+async def test_a_broker_that_stores_nothing_any_more_is_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_app, "BROKER_AWAY_S", 1.0)
+    async with live_house(tmp_path) as house:
+        device = await house.device()
+        broker = house.relay.broker
+        assert broker
+        broken = broker.pid
+        # The line that nats-server 2.15 wrote when its disk was full.
+        with (tmp_path / "relay" / "broker" / "nats.log").open("a", encoding="ascii") as file:
+            file.write(
+                "[14499] 2026/11/21 09:39:01.608763 [ERR] JetStream failed to store a msg on stream "
+                "'WX > $MQTT_msgs': write msgs/6.blk: no space left on device\n"
+            )
+        await until(lambda: broker.pid not in {None, broken}, within_s=30)
+        await until(lambda: device.codes.count("Success") == 2, within_s=30)
+        await device.report(kit(1, 2, 3, 4, 5))

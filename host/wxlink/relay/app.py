@@ -30,6 +30,8 @@ from wxlink.relay.ws_api import Limits, WsApi
 from wxlink.wechat.account import Account
 
 BROKER_WITHIN_S = 10.0  # for the first session; an operator's broker may come up later than the relay
+BROKER_AWAY_S = 15.0  # our own broker, broken for that long, is started anew: it does not heal by itself
+LOOK_EVERY_S = 1.0
 PRUNE_EVERY_S = 3600.0
 FINISH_WITHIN_S = 5.0  # for HTTP requests under way at a stop
 LISTEN_BACKLOG = 1024  # connections that may wait: all modules of a site come back after a power cut
@@ -123,6 +125,9 @@ class Relay:
         downlink = await self._start_ingest(parts, endpoint)
         self.service = Service(self.store, self.bus, downlink, self.settings, self._clock)
         parts.push_async_callback(_ended, asyncio.create_task(self._prune(), name="prune"))
+        if self.broker:
+            mending = asyncio.create_task(self._mend(self.broker), name="mend the broker")
+            parts.push_async_callback(_ended, mending)
         await self._start_web(parts, listener)
 
     async def _start_broker(self, parts: AsyncExitStack) -> Endpoint:
@@ -212,6 +217,21 @@ class Relay:
         up = self.ingest.connected
         state = {"status": "ok" if up else "broker away"}
         return web.json_response(state, status=200 if up else 503)
+
+    async def _mend(self, broker: Broker) -> None:
+        """Start our own broker anew when it runs but stores nothing, or takes no session of ours."""
+        clock = asyncio.get_running_loop().time
+        worked_at = clock()
+        failed = False
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            failed = broker.write_failed() or failed
+            if self.ingest.connected and not failed:
+                worked_at = clock()
+            elif clock() - worked_at > BROKER_AWAY_S:
+                log.warning("the broker cannot store messages, is its disk full? It is started anew")
+                broker.renew()
+                worked_at, failed = clock(), False
 
     async def _prune(self) -> None:
         while True:

@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ RESTART_AFTER_S = 0.5
 CONNZ_PAGE = 256  # connections in one monitoring answer, about 128 KiB
 CONNZ_TIMEOUT_S = 5.0
 DEVICE_ACCOUNT = "WX"
+WRITE_FAILED = b"JetStream failed to store a msg on stream"  # in the log of nats-server
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +83,7 @@ class Broker:
         self._nats_port = 0
         self._pick_mqtt_port = mqtt_port == 0
         self._log_ends: dict[str, int] = {}
+        self._looked_at = 0
         self._child: Child | None = None
 
     @property
@@ -129,6 +132,7 @@ class Broker:
                 advice = "mend it or set WXLINK_NATS_SERVER to another nats-server"
                 raise BrokerError(f"{error}; {advice}") from error
             if await self._wait_ready(self._child):
+                self._looked_at = _size(self._folder / "nats.log")
                 return
             said = self._last_words()
             await self._child.stop()
@@ -139,6 +143,26 @@ class Broker:
         """End nats-server and wait until it has ended. Safe to call twice."""
         if self._child:
             await self._child.stop()
+
+    def write_failed(self) -> bool:
+        """True when its log tells of a failed write since the last call.
+
+        nats-server then stores nothing any more, also when the disk has room again: see `renew`.
+        """
+        path = self._folder / "nats.log"
+        if _size(path) < self._looked_at:
+            self._looked_at = 0  # nats-server began a new file
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            file.seek(self._looked_at)
+            text = file.read()
+            self._looked_at += len(text)
+            return WRITE_FAILED in text
+        return False
+
+    def renew(self) -> None:
+        """Kill a nats-server that no longer works: it is started again, and its files survive that."""
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
 
     async def connected_clients(self) -> set[str]:
         """Client ids of the MQTT connections open now. Raises BrokerError when there is no answer."""
