@@ -169,16 +169,6 @@ class Chromium:
         """`navigator.languages` of pages opened from now on, such as `zh-CN` or `en-US,en`."""
         await self.command("Emulation.setUserAgentOverride", userAgent=WECHAT, acceptLanguage=tags)
 
-    async def offline(self, on: bool = True) -> None:
-        """Take the network away from the page, or give it back; open WebSockets are not cut by this."""
-        await self.command(
-            "Network.emulateNetworkConditions",
-            offline=on,
-            latency=0,
-            downloadThroughput=-1,
-            uploadThroughput=-1,
-        )
-
     async def cookies(self) -> list[dict[str, Any]]:
         """Every cookie with its flags, HttpOnly ones too."""
         answer = await self.command("Network.getCookies")

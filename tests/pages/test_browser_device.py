@@ -186,22 +186,29 @@ async def test_english_is_chosen_by_the_browser_or_by_hand_and_remembered(
 async def test_the_page_comes_back_by_itself_after_the_connection_was_lost(
     browser: Chromium, house: House, tmp_path: Path
 ) -> None:
-    await browser.command("Page.addScriptToEvaluateOnNewDocument", source=KEEP_SOCKETS)
+    await browser.command("Page.addScriptToEvaluateOnNewDocument", source=NETWORK)
     await enter(browser, house)
-    await browser.offline()
-    await browser.evaluate("sockets.at(-1).close()")
+    await browser.evaluate("network.leave()")
     assert "连接已断开" in await browser.text(".notice[data-kind=lost]")
     assert await browser.evaluate("document.querySelector('.controls fieldset').disabled")
     house.device.report(Temperature=31)
-    await browser.offline(False)
+    await browser.evaluate("network.comeBack()")
     await browser.wait_for(READY)
     await browser.wait_for(f"document.querySelector('{row('Temperature')} dd').innerText === '31℃'")
     browser.complaints.clear()  # what the browser says of a network that is away
 
 
-KEEP_SOCKETS = """
-window.sockets = [];
-window.WebSocket = class extends WebSocket { constructor(url) { super(url); sockets.push(this); } };
+# Chromium's own emulation of a lost network lets WebSockets through.
+NETWORK = """
+const sockets = [];
+let away = false;
+window.WebSocket = class extends WebSocket {
+  constructor(url) { super(away ? "ws://127.0.0.1:9/" : url); sockets.push(this); }
+};
+window.network = {
+  leave() { away = true; sockets.at(-1).close(); },
+  comeBack() { away = false; window.dispatchEvent(new Event("online")); },
+};
 """
 
 
