@@ -16,7 +16,6 @@ from relay_ground import MAC, PASSCODE
 from wxlink.relay import app as relay_app
 from wxlink.relay.app import Relay, RelayError
 from wxlink.relay.settings import RelaySettings
-from wxproto import envelope
 
 
 def settings(folder: Path, port: int = 0, **more: object) -> RelaySettings:
