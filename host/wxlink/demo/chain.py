@@ -18,7 +18,7 @@ import wxproto
 from wxlink.assets import asset
 from wxlink.bench.wire import Wire
 from wxlink.child import Child
-from wxlink.codegen.build import NoCompiler, build_gokit
+from wxlink.codegen.build import CompileError, NoCompiler, build_gokit
 from wxlink.demo.identity import Identity
 from wxlink.relay.app import Relay
 from wxlink.relay.settings import RelaySettings
@@ -186,6 +186,8 @@ class Chain:
             return "Python", python
         try:
             built = await asyncio.to_thread(build_gokit, self._data / "build")
+        except CompileError as error:
+            raise DemoFailed(f"{error}\nMend the compiler, or go on without it: --python-mcu") from error
         except NoCompiler as error:
             self._say(f"{error}: the demo uses the Python MCU, which runs the same session code")
             return "Python", python

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 from wxlink.child import ChildFailed
-from wxlink.codegen.build import CompileError
 from wxlink.demo.chain import Chain, DemoFailed
 from wxlink.demo.folder import FolderError, held
 from wxlink.demo.identity import DamagedIdentity
@@ -66,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demo until it is interrupted; 0 after an orderly stop, 1 when it could not be brought up."""
     try:
         return asyncio.run(_demo(arguments))
-    except (DemoFailed, ChildFailed, CompileError, DamagedIdentity, FolderError, RelayError) as error:
+    except (DemoFailed, ChildFailed, DamagedIdentity, FolderError, RelayError) as error:
         _say(f"wxlink demo: {error}")
         return 1
     except OSError as error:
