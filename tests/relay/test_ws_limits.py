@@ -1,6 +1,7 @@
 """What one WebSocket client may do: heartbeat, pace, sizes, and not reading."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -90,8 +91,13 @@ async def test_a_message_that_is_too_long_or_binary_is_refused_and_the_socket_st
 
 async def test_a_message_beyond_all_measure_is_not_read_to_its_end(opened: Opened) -> None:
     app = await (await (await opened(Limits())).app()).login()
-    await app.socket.send_str("x" * (2 * 1024 * 1024))
-    assert await app.closed() == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+    # What is still under way when the relay closes may reset the connection before the close frame is read.
+    with contextlib.suppress(ConnectionError):
+        await app.socket.send_str("x" * (2 * 1024 * 1024))
+    assert await app.closed() in {
+        aiohttp.WSCloseCode.MESSAGE_TOO_BIG,
+        aiohttp.WSCloseCode.ABNORMAL_CLOSURE,
+    }
 
 
 async def test_who_sends_too_fast_is_told_and_who_goes_on_is_closed(opened: Opened) -> None:
