@@ -1,6 +1,9 @@
 """The connections behind the store: many readers, one writer a process."""
 
+import contextlib
 import os
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 READERS: Final = 4  # SQLite connections for reading; each holds a thread
 SERVER_WRITERS: Final = 8  # connections for writing to a database server, which orders writers by itself
+WAL_RETRY_S: Final = 0.02
 BUSY_MS: Final = 10_000  # how long to wait for another process to finish its transaction
 
 # WAL lets readers go on while a batch is written. synchronous=FULL, not NORMAL: a device's message is
@@ -21,7 +25,6 @@ BUSY_MS: Final = 10_000  # how long to wait for another process to finish its tr
 # would be gone on both sides. One fsync a batch is what that costs.
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={BUSY_MS}",
-    "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
 )
@@ -62,7 +65,9 @@ class Database:
             raise StoreError(
                 "the relay needs a database in a file: a memory database is lost with its connection"
             )
-        _create_private(Path(str(url.database)))
+        path = Path(str(url.database))
+        _create_private(path)
+        _use_wal(path)
         # hide_parameters: an error that is logged must not show the values of a row.
         # Returning a reader to its pool needs no rollback: it never opens a transaction.
         reader = create_async_engine(
@@ -108,6 +113,27 @@ def _create_private(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # SQLite gives its -wal and -shm files the mode of the database file.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _use_wal(path: Path) -> None:
+    """Switch the file to write-ahead logging, which it keeps. Raises StoreError.
+
+    busy_timeout does not hold here: SQLite refuses at once while another process, which starts at the same
+    moment, does the same.
+    """
+    deadline = time.monotonic() + BUSY_MS / 1000
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise StoreError(f"the database {path} cannot be used: {error}") from error
+                time.sleep(WAL_RETRY_S)
+            except sqlite3.DatabaseError as error:
+                raise StoreError(f"{path} is not the database of a relay: {error}") from error
+            else:
+                return
 
 
 def _prepare(pragmas: Sequence[str]) -> Any:
