@@ -301,7 +301,7 @@ async def test_a_websocket_message_beyond_the_limit_ends_that_socket(
         message = await socket.receive(10)
         assert message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
         if message.type == aiohttp.WSMsgType.CLOSE:
-            assert socket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+            assert message.data == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
 
 
 async def test_a_websocket_client_that_stops_reading_is_cut_off(
