@@ -282,6 +282,15 @@ async def test_what_came_while_the_relay_was_away_is_stored_when_it_is_back(any_
     await device.leave()
 
 
+async def test_a_stopping_relay_takes_leave_of_the_broker(tmp_path: Path, shelf: Store) -> None:
+    """Mosquitto writes down whether a client said DISCONNECT or only vanished."""
+    async with on_mosquitto(tmp_path, shelf) as ground:
+        await ground.ingest.stop()
+        log = tmp_path / "mosquitto.log"
+        await until(lambda: "Client wxlink-relay " in log.read_text("utf-8"))
+        assert "Client wxlink-relay disconnected." in log.read_text("utf-8")
+
+
 async def test_stopped_before_the_commit_nothing_is_lost_doubled_or_turned_back(
     any_ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,6 +110,7 @@ class MqttLink:
         self._up = asyncio.Event()
         self._down = asyncio.Event()
         self._failure = ""
+        self._leaving = False
         self._connecting: asyncio.Future[Any] | None = None
         self._attached: Any = None  # the socket that the event loop watches
         self._keeper: asyncio.Task[None] | None = None
@@ -148,20 +149,33 @@ class MqttLink:
         """Send what waits, disconnect (the session stays with the broker) and close. Safe to call twice."""
         if self._keeper is None:
             return
+        self._leaving = True
+        if self.connected:
+            await self._disconnect()
         self._keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._keeper
         self._keeper = None
-        if self.connected:
-            self._client.disconnect()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._down.wait(), DISCONNECT_WITHIN_S)
         self._detach()
         if self._connecting is not None:
             await asyncio.wait((self._connecting,))
         sock = self._client.socket()
         if sock is not None:
             sock.close()
+
+    async def _disconnect(self) -> None:
+        """Say DISCONNECT and wait for the broker to close, so that nothing more is delivered to this session.
+
+        paho closes its socket as soon as the packet is written. A broker that has not read it yet would still
+        deliver into the dead connection, and repeat that message only after newer ones.
+        """
+        sock = self._client.socket()
+        assert sock is not None
+        with socket.socket(fileno=os.dup(sock.fileno())) as kept_open, contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DISCONNECT_WITHIN_S):
+                self._client.disconnect()
+                await self._down.wait()
+                await _closed_by_peer(kept_open)
 
     def _new_client(self, client_id: str) -> mqtt.Client:
         client = mqtt.Client(
@@ -189,11 +203,13 @@ class MqttLink:
 
     async def _keep(self) -> None:
         failures = 0
-        while True:
+        while not self._leaving:
             try:
                 await self._establish()
                 failures = 0
                 await self._serve()
+                if self._leaving:
+                    return
                 log.warning("the broker at %r is away: %s", self._endpoint, self._failure)
             except (OSError, TimeoutError) as error:
                 self._failure = self._failure or str(error) or type(error).__name__
@@ -305,3 +321,11 @@ class MqttLink:
     ) -> None:
         self._failure = self._failure or str(code)
         self._down.set()
+
+
+async def _closed_by_peer(sock: socket.socket) -> None:
+    """Read and drop until the peer closes."""
+    sock.setblocking(False)
+    with contextlib.suppress(ConnectionError):
+        while await asyncio.get_running_loop().sock_recv(sock, 65536):
+            pass
