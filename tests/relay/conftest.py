@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from relay_ground import APPID, MAC, NOW, PASSCODE, PRODUCT_KEY, Clock, Wire, lamp
 
+from wxlink.relay import http_api
 from wxlink.relay.downlink import Asks, Downlink
 from wxlink.relay.events import Bus
-from wxlink.relay.service import Service
+from wxlink.relay.service import Login, Service
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import App, Store
 
@@ -60,3 +64,23 @@ async def did(store: Store) -> str:
 async def uid(service: Service) -> str:
     """A user."""
     return (await service.anonymous_user(APPID, "phone-1")).uid
+
+
+@pytest.fixture
+async def app() -> web.Application:
+    """An aiohttp application, for the API that a test sets up in it."""
+    return web.Application()
+
+
+@pytest.fixture
+async def client(app: web.Application, service: Service) -> AsyncIterator[TestClient[Any, Any]]:
+    """A client of the app HTTP API."""
+    http_api.setup(app, service)
+    async with TestClient(TestServer(app)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def login(service: Service) -> Login:
+    """A user who is logged in."""
+    return await service.anonymous_user(APPID, "phone-1")
