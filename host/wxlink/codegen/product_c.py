@@ -7,8 +7,8 @@ from string import Template
 
 from wxlink.assets import asset
 from wxlink.codegen import c_text
-from wxlink.codegen.layout import Layout, layout_of
 from wxlink.codegen.product_file import read_product
+from wxlink.product.layout import Layout, layout_of
 from wxproto.product import ALERT, FAULT, READONLY, WRITABLE, Point, Product
 
 TEMPLATES = (("{}_product.h", "product.h.in"), ("{}_product.c", "product.c.in"), ("{}_names.c", "names.c.in"))

@@ -1,0 +1,1 @@
+"""Product files: what a product can do, in wxlink's TOML and in the JSON that Gizwits publishes."""
