@@ -28,8 +28,8 @@ VERBS = (
     Verb(
         "codegen",
         "wxlink.codegen.command",
-        "write the C files of a product for the MCU SDK, or check that they are up to date",
-        "wxlink codegen protocol/products/gokit.json --out my-firmware/wxlink",
+        "write C files, a protocol book and more from a product file, or check that they are up to date",
+        "wxlink codegen protocol/products/gokit.json -o my-firmware/wxlink --for c",
     ),
 )
 

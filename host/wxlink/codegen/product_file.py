@@ -1,6 +1,7 @@
 """A product file on disk."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,27 @@ MAX_FILE = 4 * 1024 * 1024
 """Bytes; a product of 256 data points with long texts stays far below."""
 
 
-def read_product(path: Path) -> Product:
+@dataclass(frozen=True)
+class ProductFile:
+    """`definition` is the JSON as it stands in the file, `product` what it means, `stem` the file's name."""
+
+    stem: str
+    definition: dict[str, Any]
+    product: Product
+
+
+def read(path: Path) -> ProductFile:
     """Read a product file (Gizwits' published JSON). ProductError names the file and what to mend in it."""
     try:
-        return Product.from_dict(_json(path))
+        definition = _json(path)
+        return ProductFile(path.stem, definition, Product.from_dict(definition))
     except ProductError as error:
         raise ProductError(f"{path}: {error}") from error
+
+
+def read_product(path: Path) -> Product:
+    """Read a product file (Gizwits' published JSON). ProductError names the file and what to mend in it."""
+    return read(path).product
 
 
 def _json(path: Path) -> Any:
