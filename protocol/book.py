@@ -66,8 +66,8 @@ def command_table() -> str:
     rows = []
     for row in commands.COMMANDS.values():
         ack = "none" if row.ack is None else f"{row.ack:02X}"
-        rows.append((f"{row.code:02X}", ack, row.asker, row.name, row.reply))
-    return table(("command", "ack", "asked by", "name", "the ack carries"), rows)
+        rows.append((f"{row.code:02X}", ack, row.asker, row.name, row.reply, row.service_ms or ""))
+    return table(("command", "ack", "asked by", "name", "the ack carries", "service, ms"), rows)
 
 
 def notice_table() -> str:
