@@ -70,6 +70,9 @@ class Bridge:
             handle(self, event)
 
     def _take_asked(self, asked):
+        if asked.cmd != commands.P0_UP:
+            say("link", f"command {asked.cmd:02X} of the MCU is dropped: this module does not serve it")
+            return
         if asked.flags & commands.SUB_DEVICE:
             say("link", "a report of a sub-device is dropped: the uplink has no form for it")
             return
