@@ -70,7 +70,10 @@ def encode(cmd, sn, payload=b"", flags=0):
 
 
 class Decoder:
-    """Takes the byte stream of one direction apart; a payload above `max_payload` is a BadFrame."""
+    """Takes the byte stream of one direction apart; a payload above `max_payload` is a BadFrame.
+
+    `skipped` counts bytes that belong to no good frame, `resyncs` the good frames found behind such bytes.
+    """
 
     def __init__(self, max_payload=MAX_PAYLOAD):
         if not 0 <= max_payload <= LARGEST_PAYLOAD:
@@ -79,6 +82,11 @@ class Decoder:
         self._body = None  # None while looking for a header, else the unstuffed bytes from len on
         self._need = 2  # bytes the body must reach: 2 until len is known
         self._ff = False  # the last byte was an FF whose meaning the next byte settles
+        self.skipped = 0
+        self.resyncs = 0
+        self._begin = 0  # where the frame under way began, and where the last good one ended or the bytes
+        self._end = 0  # counted so far; both from the first byte of the next feed
+        self._lost = False  # bytes were skipped since the last good frame
 
     def feed(self, data):  # noqa: PLR0912, PLR0915 - one loop: a call a byte halves the speed on a module
         """Take bytes or a bytearray, give a list of Frame and BadFrame in order; empty means "need more"."""
@@ -100,6 +108,9 @@ class Decoder:
                 if data[i] == 0xFF:
                     body = bytearray()
                     need = 2
+                    self._begin = i - 1
+                elif data[i] == 0x55 and self._end == i:
+                    self._end += 1  # the stuffing of a checksum that was taken before
                 i += 1
                 continue
             if ff:  # this byte settles what the FF before it means
@@ -113,6 +124,7 @@ class Decoder:
                         found.append(_bad(CUT_SHORT, body))
                         body = bytearray()
                         need = 2
+                    self._begin = i - 1
                     i += 1
                     continue
                 elif need == _SHORTEST and len(body) == 3 and not body[2] & 1:
@@ -122,6 +134,7 @@ class Decoder:
                     body = None
                     continue
                 else:  # FF FF FF: the last two were the header, and this byte begins len
+                    self._begin = i - 2
                     continue
             else:
                 stop = min(end, i + need - len(body))
@@ -139,6 +152,7 @@ class Decoder:
                         # instead, the search for a header goes on from here.
                         found.append(_frame(body))
                         body = None
+                        self._good(i)
                         continue
             if len(body) < need:
                 continue
@@ -152,12 +166,33 @@ class Decoder:
             else:
                 total = body[-1]
                 body = memoryview(body)[:-1]
-                found.append(_frame(body) if sum(body) & 0xFF == total else _bad(CHECKSUM, body))
+                if sum(body) & 0xFF == total:
+                    found.append(_frame(body))
+                    self._good(i)
+                else:
+                    found.append(_bad(CHECKSUM, body))
                 body = None
         self._body = body
         self._need = need
         self._ff = ff
+        self._skip_to(end - ff if body is None else self._begin)
+        self._begin -= end
+        self._end -= end
         return found
+
+    def _good(self, end):
+        """Count what stood before a good frame that ends here."""
+        self._skip_to(self._begin)
+        self._end = end
+        if self._lost:
+            self._lost = False
+            self.resyncs += 1
+
+    def _skip_to(self, position):
+        if position > self._end:
+            self.skipped += position - self._end
+            self._end = position
+            self._lost = True
 
 
 def _frame(body):
