@@ -87,6 +87,7 @@ async def test_a_start_can_be_broken_off(
     [
         (["demo", "--port", "65535"], "0 to 65534"),
         (["demo", "--heap", "2"], "KiB"),
+        (["demo", "--wss-port", "0"], "1 to 65535"),
         (["nothing"], "invalid choice"),
     ],
 )

@@ -1,10 +1,13 @@
-"""Public client programs from PyPI, unchanged: they log in, list, read, control and receive."""
+"""Public client programs from PyPI, unchanged: over TLS they log in, list, read, control and receive."""
 
 import asyncio
-import importlib
+import json
+import os
 import sys
-import types
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,27 +17,26 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from demo_process import HEATZY_APPID, DemoProcess
 from heatzypy import AuthenticationFailed, HeatzyClient
 from heatzypy.exception import WebsocketError
-from yarl import URL
+from tls_front import TlsFront
 
 Eventually = Callable[..., Awaitable[object]]
 PASSWORD = "Secret-123"
 POINTS_OF_GOKIT = 15
+LINE_WITHIN_S = 20.0
 
 
-class RelayInstead(AbstractResolver):
-    """Sends every host name to the relay: what changing the host in a client, or in DNS, does."""
+class FrontInstead(AbstractResolver):
+    """Sends every host name to the TLS front: what a DNS of the operator's own does."""
 
-    def __init__(self, relay: URL) -> None:
-        self._relay = relay
+    def __init__(self, front: TlsFront) -> None:
+        self._front = front
 
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
-        assert self._relay.host
-        assert self._relay.port
         return [
             ResolveResult(
                 hostname=host,
-                host=self._relay.host,
-                port=self._relay.port,
+                host="127.0.0.1",
+                port=self._front.port,
                 family=family or 2,
                 proto=0,
                 flags=0,
@@ -54,12 +56,16 @@ async def owner(demo: DemoProcess, request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture
-async def heatzy(demo: DemoProcess, owner: str) -> AsyncIterator[HeatzyClient]:
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(resolver=RelayInstead(URL(demo.facts["http"])))
+def led_to(front: TlsFront) -> aiohttp.ClientSession:
+    """A session whose names lead to the front and that trusts only it."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(resolver=FrontInstead(front), ssl=front.client_context())
     )
-    async with HeatzyClient(owner, PASSWORD, session, use_tls=False) as client:
+
+
+@pytest.fixture
+async def heatzy(demo: DemoProcess, front: TlsFront, owner: str) -> AsyncIterator[HeatzyClient]:
+    async with HeatzyClient(owner, PASSWORD, led_to(front)) as client:
         yield client
 
 
@@ -104,67 +110,69 @@ async def test_heatzypy_receives_over_the_websocket(
         await listening
 
 
-async def test_heatzypy_is_refused_with_a_wrong_password(demo: DemoProcess, owner: str) -> None:
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(resolver=RelayInstead(URL(demo.facts["http"])))
-    )
-    async with HeatzyClient(owner, "not-it", session, use_tls=False) as client:
+async def test_heatzypy_is_refused_with_a_wrong_password(
+    demo: DemoProcess, front: TlsFront, owner: str
+) -> None:
+    async with HeatzyClient(owner, "not-it", led_to(front)) as client:
         with pytest.raises(AuthenticationFailed):
             await client.async_bindings()
 
 
-@pytest.fixture
-def pygizwits() -> types.ModuleType:
-    """The package; its release lacks one name that it imports from itself, so that name is put first."""
-    if "pyGizwits" not in sys.modules:
-        package = types.ModuleType("pyGizwits")
-        found = importlib.util.find_spec("pyGizwits")
-        assert found
-        package.__path__ = found.submodule_search_locations  # type: ignore[assignment] # a list of folders, as for any package
-        sys.modules["pyGizwits"] = package
-        try:
-            lacking = importlib.import_module("pyGizwits.pyGizwits")
-            lacking.GizwitsDeviceNotBound = importlib.import_module(
-                "pyGizwits.Exceptions"
-            ).GizwitsDeviceNotBound  # type: ignore[attr-defined] # the name to add
-        finally:
-            del sys.modules["pyGizwits"]
-    return importlib.import_module("pyGizwits")
+@asynccontextmanager
+async def pygizwits(demo: DemoProcess, front: TlsFront, user: str, password: str) -> AsyncIterator[Process]:
+    """A running program that uses pyGizwits, see pygizwits_program.py."""
+    program = Path(__file__).with_name("pygizwits_program.py")
+    words = (str(front.port), demo.facts["appid"], user, password)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        program,
+        *words,
+        stdin=PIPE,
+        stdout=PIPE,
+        env={**os.environ, "SSL_CERT_FILE": str(front.trusted)},
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def told(process: Process) -> dict[str, Any]:
+    """The next thing that the program saw."""
+    assert process.stdout
+    line = await asyncio.wait_for(process.stdout.readline(), LINE_WITHIN_S)
+    assert line, "the program ended early; its last words are on stderr"
+    said: dict[str, Any] = json.loads(line)
+    return said
 
 
 async def test_pygizwits_logs_in_lists_reads_and_receives(
-    demo: DemoProcess, owner: str, pygizwits: Any, eventually: Eventually
+    demo: DemoProcess, front: TlsFront, owner: str
 ) -> None:
-    async with aiohttp.ClientSession() as session:
-        client = pygizwits.GizwitsClient(session, demo.facts["appid"])
-        client.base_url = demo.facts["http"]
-        await client.login(owner, PASSWORD)
-        await client.refresh_bindings()
-        did = demo.facts["did"]
-        assert set(client.bindings) == {did}
-        reports = await client.fetch_devices()
-        assert reports[did].status.online
-        assert "Temperature" in reports[did].status.attributes["attr"]
+    did = demo.facts["did"]
+    async with pygizwits(demo, front, owner, PASSWORD) as program:
+        fetched = await told(program)
+        assert (fetched["did"], fetched["online"]) == (did, True)
+        assert "Temperature" in fetched["attrs"]
+        assert await told(program) == {"did": did, "subscribed": f"wss://127.0.0.1:{front.port}/ws/app/v1"}
 
-        seen: list[dict[str, Any]] = []
-        client.on("device_status_update", lambda report: seen.append(report.status.attributes))
-        device = client.bindings[did]
-        device._socketType = "socket"  # the package's own choice between ws and wss; the demo has no TLS
-        await client.Subscribe_to_device_updates(device)
-        _, address = device.get_websocketConnInfo()
-        await eventually(lambda: did in client.sockets[address].subscribed_devices)
-        blue = (reports[did].status.attributes["attr"]["LED_B"] + 33) % 255
-        await client._post(f"/app/control/{did}", {"attrs": {"LED_B": blue}})
-        await eventually(lambda: any(attrs["LED_B"] == blue for attrs in seen))
+        blue = (fetched["attrs"]["LED_B"] + 33) % 255
+        assert program.stdin
+        program.stdin.write(f"{blue}\n".encode())
+        seen = await told(program)
+        while seen["update"]["LED_B"] != blue:
+            seen = await told(program)
+        assert seen["did"] == did
         assert f"hw LED_B = {blue}" in demo.mcu_log()
-        await client.sockets[address].close()
+
+        program.stdin.close()
+        assert await asyncio.wait_for(program.wait(), LINE_WITHIN_S) == 0
 
 
 async def test_pygizwits_raises_its_own_error_for_a_wrong_password(
-    demo: DemoProcess, owner: str, pygizwits: Any
+    demo: DemoProcess, front: TlsFront, owner: str
 ) -> None:
-    async with aiohttp.ClientSession() as session:
-        client = pygizwits.GizwitsClient(session, demo.facts["appid"])
-        client.base_url = demo.facts["http"]
-        with pytest.raises(pygizwits.GizwitsIncorrectPasswordException):
-            await client.login(owner, "not-it")
+    async with pygizwits(demo, front, owner, "not-it") as program:
+        assert await told(program) == {"refused": "GizwitsIncorrectPasswordException"}

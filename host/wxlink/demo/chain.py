@@ -47,7 +47,8 @@ class Chain:
 
     data: folder that keeps it all, held by the caller. port: HTTP port, 0 for free ones. heap_k: the module's
     heap in KiB. python_mcu: take the Python MCU even where a C compiler exists. appid: this application id
-    instead of the drawn one. say: called with each line of progress.
+    instead of the drawn one. wss_port: port of the operator's TLS proxy, told to clients; 0 without one. say:
+    called with each line of progress.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Chain:
         heap_k: int,
         python_mcu: bool,
         appid: str | None,
+        wss_port: int,
         say: Callable[[str], None],
     ) -> None:
         self._data = data
@@ -65,6 +67,7 @@ class Chain:
         self._heap_k = heap_k
         self._python_mcu = python_mcu
         self._appid = appid
+        self._wss_port = wss_port
         self._say = say
         self._parts = AsyncExitStack()
 
@@ -148,7 +151,12 @@ class Chain:
         mqtt_port = MQTT_PORT if self._port and _refusal(MQTT_PORT) is None else 0
         if self._port and not mqtt_port:
             self._say(f"port {MQTT_PORT} has another program: MQTT takes a free one")
-        settings = RelaySettings(data_dir=self._data / "relay", port=self._port, mqtt_port=mqtt_port)
+        settings = RelaySettings(
+            data_dir=self._data / "relay",
+            port=self._port,
+            mqtt_port=mqtt_port,
+            advertised_wss_port=self._wss_port,
+        )
         relay = await self._parts.enter_async_context(
             Relay(settings, (dataclasses.replace(account, api_base=sandbox.url),))
         )

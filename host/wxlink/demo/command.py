@@ -54,6 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="application id, for a client program that has its own built in (default: drawn once)",
     )
     parser.add_argument(
+        "--wss-port",
+        type=_tls_port,
+        default=0,
+        metavar="PORT",
+        help="port of your TLS proxy in front of the HTTP port, told to clients (default: no TLS)",
+    )
+    parser.add_argument(
         "--python-mcu", action="store_true", help="use the Python MCU even where a C compiler exists"
     )
     parser.add_argument(
@@ -86,6 +93,7 @@ async def _demo(arguments: argparse.Namespace) -> int:
         heap_k=arguments.heap,
         python_mcu=arguments.python_mcu,
         appid=arguments.appid,
+        wss_port=arguments.wss_port,
         say=_say,
     )
     stopping = asyncio.create_task(stop.wait())
@@ -123,6 +131,12 @@ def _default_data() -> Path:
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > LAST_PORT:
         raise argparse.ArgumentTypeError(f"the port is a number from 0 to {LAST_PORT}")
+    return int(text)
+
+
+def _tls_port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError("the port of a TLS proxy is a number from 1 to 65535")
     return int(text)
 
 
