@@ -1,0 +1,239 @@
+"""What must hold between the parts of a product, after each part is well formed by itself."""
+
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from wxlink.product.definition import canonical_attrs, canonical_top, definition_of, raw_limits
+from wxlink.product.places import Path
+from wxlink.product.simulation import KINDS, MAX_BY, REFERENCES, Simulate
+from wxlink.product.spec import Number, PointSpec, Spec
+from wxproto.product import MAX_POINTS, UINTS, WRITABLE, Product, ProductError
+
+
+class Finding(NamedTuple):
+    """A mistake in the data point at that place of the file: path in its table, text and remedy."""
+
+    place: int
+    path: Path
+    text: str
+    remedy: str
+
+
+def findings(spec: Spec) -> list[Finding]:
+    """Everything wrong with a product, point by point; empty when it can be used."""
+    found = list(_names(spec))
+    for index, point in enumerate(spec.points):
+        found += [Finding(index, *rest) for rest in _point(point, spec)]
+    if not found:
+        found += _whole(spec)
+    return found
+
+
+def _names(spec: Spec) -> Iterator[Finding]:
+    if len(spec.points) > MAX_POINTS:
+        yield Finding(MAX_POINTS, (), "too many data points", f"keep {MAX_POINTS}")
+    first: dict[str, int] = {}
+    for index, point in enumerate(spec.points):
+        if first.setdefault(point.name, index) != index:
+            yield Finding(
+                index, ("name",), f'the name "{point.name}" is used twice', "give every point its own"
+            )
+    ids = Counter(point.id for point in spec.points)
+    for index, point in enumerate(spec.points):
+        if point.id is None and len(ids) > 1:
+            yield Finding(index, ("id",), "id is missing", "give id to every data point or to none")
+        elif point.id is not None and (ids[point.id] > 1 or point.id >= len(spec.points)):
+            most = len(spec.points) - 1
+            yield Finding(index, ("id",), f"id {point.id} leaves a gap or repeats", f"count from 0 to {most}")
+
+
+def _point(point: PointSpec, spec: Spec) -> Iterator[tuple[Path, str, str]]:
+    numeric = point.data_type in UINTS
+    for key, there in (("range", point.range), ("offset", point.offset), ("limits", point.limits)):
+        if there is not None and not numeric:
+            yield (key,), f"a {point.data_type} has no {key}", f"remove {key}, or take a number type"
+    if point.step != 1 and not numeric:
+        yield ("step",), f"a {point.data_type} has no step", "remove step, or take a number type"
+    for mark, wanted, word in (
+        ("ranked", numeric, "a number"),
+        ("chart", point.data_type != "binary", "a bool, an enum or a number"),
+        ("dangerous", point.kind == WRITABLE, "writable"),
+    ):
+        if mark in point.marks and not wanted:
+            yield (mark,), f"a point marked {mark} must be {word}", f"remove {mark}"
+    if numeric:
+        try:
+            raw_limits(point)
+        except ProductError as error:
+            yield ("range",), *_split(str(error), point)
+            return
+        yield from _limits(point)
+    if point.simulate is not None:
+        for path, text, remedy in _simulation(point, point.simulate, spec):
+            yield ("simulate", *path), text, remedy
+
+
+def _split(text: str, point: PointSpec) -> tuple[str, str]:
+    """Text and remedy of an error that names the point and ends with the remedy."""
+    said, _, remedy = text.removeprefix(f"data point {point.name}: ").rpartition(": ")
+    return (said, remedy) if said else (remedy, "mend it")
+
+
+def _limits(point: PointSpec) -> Iterator[tuple[Path, str, str]]:
+    low, high = display_range(point)
+    panel_step = point.panel.step if point.panel else None
+    if panel_step is not None and Decimal(panel_step) % Decimal(point.step) != 0:
+        yield ("panel", "step"), f"panel step {panel_step} is no multiple of {point.step}", "take a multiple"
+    if point.limits is None:
+        return
+    for key, limit in (("low", point.limits.low), ("high", point.limits.high)):
+        if limit is not None and not low <= limit <= high:
+            yield ("limits", key), f"limit {limit} lies outside the range", f"use {low} to {high}"
+    if None not in (point.limits.low, point.limits.high) and point.limits.low >= point.limits.high:  # type: ignore[operator]
+        yield ("limits",), "low is not below high", "exchange them"
+
+
+def display_range(point: PointSpec) -> tuple[Number, Number]:
+    """Lowest and highest display number of a number."""
+    least, most, ratio, addition = raw_limits(point)
+    ends = sorted((least * ratio + addition, most * ratio + addition))
+    return ends[0], ends[1]
+
+
+def _simulation(point: PointSpec, hint: Simulate, spec: Spec) -> Iterator[tuple[Path, str, str]]:
+    kind = KINDS[hint.kind]
+    if point.data_type not in kind.types:
+        fit = [word for word, other in KINDS.items() if point.data_type in other.types]
+        yield ("kind",), f'"{hint.kind}" cannot move a {point.data_type}', f"use {', '.join(fit)}"
+        return
+    for name in REFERENCES:
+        other = getattr(hint, name)
+        if other is not None:
+            yield from _reference(point, name, other, spec)
+    yield from _start(point, hint)
+    if hint.kind in ("alarm", "trip") and (hint.below is None) == (hint.above is None):
+        yield (), f'"{hint.kind}" needs a bound', "give either below or above"
+    if point.data_type in UINTS:
+        yield from _amounts(point, hint)
+
+
+_WANTED = {
+    "while_": ("bool",),
+    "on": ("bool",),
+    "order": ("uint32",),
+    "amount": tuple(UINTS),
+    "balance": tuple(UINTS),
+}
+
+
+def _reference(point: PointSpec, name: str, other: str, spec: Spec) -> Iterator[tuple[Path, str, str]]:
+    key = name.rstrip("_")
+    found = next((one for one in spec.points if one.name == other), None)
+    if found is None or found is point:
+        names = ", ".join(one.name for one in spec.points if one is not point)
+        yield (key,), f'"{other}" is no other data point', f"name one of {names}"
+        return
+    hint = point.simulate
+    kind = hint.kind if hint else ""
+    wanted = _WANTED.get(name, (point.data_type,) if kind == "answer" else tuple(UINTS))
+    if found.data_type not in wanted:
+        yield (key,), f'"{other}" is a {found.data_type}', f"name a {' or '.join(wanted)}"
+    elif kind == "answer" and _form(found) != _form(point):
+        yield (key,), f'"{other}" has another size or other limits', "give both the same"
+    elif name == "amount" and hint and hint.balance and not _same_scale(found, hint.balance, spec):
+        yield (
+            (key,),
+            f'"{other}" and "{hint.balance}" have other steps',
+            "give both the same step and offset 0",
+        )
+
+
+def _form(point: PointSpec) -> tuple[object, ...]:
+    limits = raw_limits(point) if point.data_type in UINTS else None
+    return point.data_type, point.size, len(point.values), limits
+
+
+def _same_scale(amount: PointSpec, balance: str, spec: Spec) -> bool:
+    other = next((one for one in spec.points if one.name == balance), None)
+    if other is None or other.data_type not in UINTS:
+        return True  # said elsewhere
+    try:
+        return raw_limits(amount)[2:] == (other.step, 0) and raw_limits(other)[3] == 0
+    except ProductError:
+        return True
+
+
+def _start(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]]:
+    start = hint.start
+    if start is None:
+        return
+    texts = [value.zh for value in point.values]
+    right = {
+        "bool": isinstance(start, bool),
+        "enum": isinstance(start, str) and start in texts,
+        "binary": isinstance(start, str) and len(start.encode()) <= (point.size or 0),
+    }.get(point.data_type, not isinstance(start, bool | str))
+    remedy = {
+        "bool": "give true or false",
+        "enum": f"give one of {', '.join(texts)}",
+        "binary": f"give a text of at most {point.size} bytes",
+    }.get(point.data_type, "give a number, or two to draw between")
+    if not right:
+        yield ("start",), f"start does not fit a {point.data_type}", remedy
+
+
+def _amounts(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]]:
+    low, high = display_range(point)
+    ratio = abs(point.step)
+    for key in ("start", "between", "rest", "until"):
+        value = getattr(hint, key)
+        for one in value if isinstance(value, tuple) else (value,):
+            if one is not None and not isinstance(one, bool | str) and not low <= one <= high:
+                yield (key,), f"{one} lies outside the range", f"use {low} to {high}"
+    for key in ("start", "between"):
+        value = getattr(hint, key)
+        pair = value if isinstance(value, tuple) else (0, 0)
+        if (pair[1] - pair[0]) / ratio > 2 * MAX_BY and not (key == "between" and hint.kind == "drift"):
+            yield (key,), f"{key} is wider than {2 * MAX_BY} steps", "narrow it: a draw has 16 bits"
+    for one in hint.by if isinstance(hint.by, tuple) else (hint.by or 0,):
+        if not 0 <= one / ratio <= MAX_BY:
+            yield ("by",), f"by {one} is too much", f"use 0 to {MAX_BY} steps of {point.step}"
+
+
+def _whole(spec: Spec) -> Iterator[Finding]:
+    """What only the finished definition shows."""
+    try:
+        plain = Product.from_dict({**canonical_top(spec), "entities": [{"attrs": canonical_attrs(spec)}]})
+        product = Product.from_dict(definition_of(spec))
+    except ProductError as error:
+        names = {point.name: index for index, point in enumerate(spec.points)}
+        name = str(error).removeprefix("data point ").partition(":")[0]
+        said, remedy = (
+            _split(str(error), spec.points[names[name]]) if name in names else (str(error), "mend it")
+        )
+        yield Finding(names.get(name, 0), (), said, remedy)
+        return
+    for index, point in enumerate(spec.points):
+        if point.name not in product or _meaning(product, point.name) != _meaning(plain, point.name):
+            yield Finding(
+                index,
+                ("json",),
+                "the kept JSON contradicts this table",
+                "remove the key in question from json or json_omits",
+            )
+    if (product.name, product.product_key, product.variable, product.name_en) != (
+        plain.name,
+        plain.product_key,
+        plain.variable,
+        plain.name_en,
+    ):
+        yield Finding(
+            0, (), "json of [product] contradicts its other keys", "remove the key in question from json"
+        )
+
+
+def _meaning(product: Product, name: str) -> tuple[object, ...]:
+    point = product.point(name)
+    return tuple(getattr(point, field) for field in point.fields)

@@ -1,0 +1,29 @@
+"""What is wrong in a product file: where, at which data point, and what to do."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from wxproto.product import ProductError
+
+
+class Problem(NamedTuple):
+    """One mistake. line and column count from 1, 0 when unknown; point is "" when it is about none."""
+
+    line: int
+    column: int
+    point: str
+    text: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}, column {self.column}: " if self.line else ""
+        point = f"data point {self.point}: " if self.point else ""
+        return f"{where}{point}{self.text}: {self.remedy}"
+
+
+class ProductFileError(ProductError):
+    """A product file cannot be used; `problems` holds every mistake, and the text one line for each."""
+
+    def __init__(self, path: str, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+        self.problems = tuple(problems)
