@@ -34,7 +34,9 @@ MCU_LIMITS = (
 
 LIMITS = (
     ("frame", "MAX_PAYLOAD"),
+    ("line", "BAUD"),
     ("session", "ACK_TIMEOUT_MS"),
+    ("question", "ANSWER_SIZE"),
     ("session", "SENDS"),
     ("session", "HEARTBEAT_MS"),
     ("session", "LOST_AFTER"),

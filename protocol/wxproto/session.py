@@ -9,6 +9,8 @@ from .commands import (
     BY_ACTION,
     COMMANDS,
     DATA,
+    DONE,
+    EITHER,
     ERROR_CHECKSUM,
     ERROR_OTHER,
     ERROR_UNKNOWN_COMMAND,
@@ -22,12 +24,15 @@ from .commands import (
     P0_DOWN,
     SUB_DEVICE,
 )
+from .counters import Counters
 from .errors import LocalError
 from .events import Answered, Asked, GaveUp, LinkLost, LinkUp, PeerNotice
-from .frame import CHECKSUM, MAX_PAYLOAD, BadFrame, Decoder, encode
+from .frame import CHECKSUM, MAX_PAYLOAD, BadFrame, Decoder, Frame, encode
+from .line import BAUD, Line, stuffed_size
+from .question import Question, answer_size, sub_device
 
 ACK_TIMEOUT_MS = 200
-"""Milliseconds from a send to its repeat, as the protocol demands."""
+"""Milliseconds from a send to its repeat at least, as the protocol demands; wire time can make it more."""
 SENDS = 3
 """Sends of one question in total, as the vendor's module program does."""
 HEARTBEAT_MS = 55_000
@@ -35,9 +40,9 @@ HEARTBEAT_MS = 55_000
 LOST_AFTER = 4
 """Unanswered heartbeats in a row that lose the MCU; the vendor's module program restarts after the fourth."""
 MAX_QUEUE = 16
-"""Questions waiting; more than a product can ask in the 600 ms one may take is a loop gone wild."""
+"""Questions waiting; more than a product can ask in the time that one may take is a loop gone wild."""
 DUPLICATE_MS = 3500
-"""Milliseconds in which an equal command is a repeat; older MCU programs repeat after up to 3 s."""
+"""Milliseconds in which an equal command is a repeat at least; older MCU programs repeat after up to 3 s."""
 MAX_BACKLOG = 16_640
 """Bytes not yet fetched: two of the largest frames, stuffed throughout; what exceeds it is lost."""
 
@@ -67,29 +72,22 @@ TRANSITIONS = {
 _OWN = 0  # ticket of the session's own questions
 
 
-class _Question:
-    def __init__(self, ticket, cmd, sn, frame):
-        self.ticket = ticket
-        self.cmd = cmd
-        self.sn = sn
-        self.frame = frame
-        self.sent = 0
-        self.deadline = 0
-
-
 class Session:
-    """One end of the link; `role` is commands.MODULE or commands.MCU.
+    """One end of the link; `role` is commands.MODULE or commands.MCU, `counters` what it has seen so far.
 
     The module asks for device information by itself until it comes (LinkUp), then sends heartbeats. A silent
     MCU is pinged at once; when `lost_after` pings stay unanswered, LinkLost is reported and the asking begins
     again. While the module's link is down its questions are given up unsent: nothing may switch minutes
     later. The MCU's questions wait for LinkUp: it must not begin before it has given its device information.
+
+    Bytes handed out are taken to leave at `baud`, one after the other; time-outs begin when they are out.
     """
 
     def __init__(
         self,
         role,
         *,
+        baud=BAUD,
         ack_timeout_ms=ACK_TIMEOUT_MS,
         sends=SENDS,
         heartbeat_ms=HEARTBEAT_MS,
@@ -104,6 +102,7 @@ class Session:
         if min(ack_timeout_ms, sends, heartbeat_ms, lost_after, max_queue) < 1:
             raise LocalError("limits of a session must be at least 1")
         self.role = role
+        self.counters = Counters()
         self._ack_timeout_ms = ack_timeout_ms
         self._sends = sends
         self._heartbeat_ms = heartbeat_ms
@@ -112,6 +111,8 @@ class Session:
         self._duplicate_ms = duplicate_ms
         self._max_backlog = max_backlog
         self._decoder = Decoder(max_payload)
+        self._line = Line(baud, max_backlog)
+        self._now = 0  # the time last told
         self._state = DOWN
         self._started = role == MCU
         self._out = bytearray()
@@ -125,19 +126,22 @@ class Session:
         self._last = None  # last command of the peer, its acknowledgement (None until answered) and time
         self._last_ack = None
         self._last_at = 0
+        self._longest = 0  # payload of the peer, bytes
 
     @property
     def up(self):
         """True while the peer is there, as far as known."""
         return self._state != DOWN
 
-    def ask(self, cmd, payload=b"", *, now, flags=0):
+    def ask(self, cmd, payload=b"", *, now, flags=0, service_ms=None):
         """Send a command, or queue it behind the outstanding one; gives the ticket of its Answered or GaveUp.
 
+        `service_ms` is the time the peer may take before its answer, when the command's row knows it badly.
         LocalError when this role may not ask `cmd`, the payload is too long or `max_queue` questions wait.
         """
+        self._now = now
         row = COMMANDS.get(cmd)
-        if row is None or row.asker != self.role or row.ack is None:
+        if row is None or row.asker not in (self.role, EITHER) or row.ack is None:
             raise LocalError("the %s cannot ask command %02X; see commands.COMMANDS" % (self.role, cmd))
         if len(self._queue) + len(self._later) >= self._max_queue:
             raise LocalError("%d questions wait already: wait for Answered or GaveUp" % self._max_queue)
@@ -145,46 +149,55 @@ class Session:
         if self._state == DOWN and self.role == MODULE:
             self._later.append(GaveUp(ticket, cmd))
         else:
-            self._queue.append(self._new_question(ticket, cmd, payload, flags))
+            self._queue.append(self._new_question(ticket, cmd, payload, flags, service_ms))
             self._send_next(now)
         self._next_ticket += 1
         return ticket
 
     def answer(self, asked, payload=b""):
-        """Acknowledge an Asked whose `wants_answer` is true with data. LocalError when it wants none."""
+        """Acknowledge an Asked whose `wants_answer` is true, with data unless its row says DONE.
+
+        It leaves at the time last told to the session. LocalError when the Asked wants no answer (any more).
+        """
         if not asked.wants_answer:
             raise LocalError("command %02X was acknowledged already" % asked.cmd)
         ack = encode(COMMANDS[asked.cmd].ack, asked.sn, payload, _ack_flags(asked))
         asked.wants_answer = False
         self._send(ack)
-        last = self._last
-        if last is not None and (last.cmd, last.sn, last.payload) == (asked.cmd, asked.sn, asked.payload):
+        if self._last == Frame(asked.cmd, asked.sn, asked.flags, asked.payload):
             self._last_ack = ack
         if asked.cmd == GET_DEVICE_INFO:
             self._move(SERVED, self._later)
 
     def receive(self, data, now):
         """Take bytes from the wire; gives the events they cause."""
-        events = self._begin()
+        events = self._begin(now)
+        counters = self.counters
         for found in self._decoder.feed(data):
             if isinstance(found, BadFrame):
+                counters.bad_frames += 1
                 events.append(found)
                 if found.reason == CHECKSUM:
                     self._refuse(found, ERROR_CHECKSUM)
             else:
+                counters.frames_in += 1
+                self._longest = max(self._longest, len(found.payload))
                 self._take(found, now, events)
+        counters.bad_bytes = self._decoder.skipped
+        counters.resyncs = self._decoder.resyncs
         self._send_next(now)
         return events
 
     def poll(self, now):
         """Do what time demands: repeats, giving up, heartbeats; gives the events of it."""
-        events = self._begin()
+        events = self._begin(now)
         question = self._question
         if question is not None and now >= question.deadline:
-            if question.sent < self._sends:
+            if question.sends < self._sends:
                 self._transmit(question, now)
             else:
                 self._question = None
+                self.counters.given_up += 1
                 self._give_up(question, events)
         if self._beating() and now >= self._heartbeat_at:
             self._ping()
@@ -210,8 +223,9 @@ class Session:
             times.append(self._heartbeat_at)
         return min(times) if times else None
 
-    def _begin(self):
+    def _begin(self, now):
         self._started = True
+        self._now = now
         events = self._later
         self._later = []
         return events
@@ -248,6 +262,8 @@ class Session:
         if question is None or frame.cmd != question.cmd + 1 or frame.sn != question.sn:
             return  # late or stray
         self._question = None
+        if question.sends == 1:
+            self.counters.measured(now - question.sent_at)
         if question.ticket != _OWN or question.cmd != HEARTBEAT:
             events.append(Answered(question.ticket, question.cmd, frame.sn, frame.payload))
         if question.cmd == GET_DEVICE_INFO and self._move(ANSWERED, events):
@@ -256,13 +272,14 @@ class Session:
     def _take_notice(self, frame, now, events):
         if frame.cmd == NOTICE_OF[self.role] or not frame.payload:
             return  # never a notice on a notice
+        self.counters.notices_in += 1
         events.append(PeerNotice(frame.payload[0], frame.sn))
         question = self._question
         if (
             question is not None
             and frame.payload[0] == ERROR_CHECKSUM
             and frame.sn == question.sn
-            and question.sent < self._sends
+            and question.sends < self._sends
         ):
             self._transmit(question, now)
 
@@ -271,15 +288,16 @@ class Session:
         if row is None or row.asker == self.role:
             self._refuse(frame, ERROR_UNKNOWN_COMMAND)
             return
-        if frame == self._last and now - self._last_at <= self._duplicate_ms:
+        if frame == self._last and now - self._last_at <= self._repeat_window(row, frame):
             self._last_at = now
+            self.counters.repeats += 1
             if self._last_ack is not None:
                 self._send(self._last_ack)
             return
-        wants_answer = row.reply == DATA
+        wants_answer = row.reply in (DATA, DONE)
         head = b""
         if row.reply == BY_ACTION:
-            head = _sub_device(frame)
+            head = sub_device(frame.flags, frame.payload)
             if len(frame.payload) <= len(head):
                 self._refuse(frame, ERROR_OTHER)
                 return
@@ -294,9 +312,17 @@ class Session:
             self._move(SERVED, events)
         events.append(Asked(frame.cmd, frame.sn, frame.flags, frame.payload, wants_answer))
 
+    def _repeat_window(self, row, frame):
+        """Milliseconds in which an equal frame is a repeat: as long as a peer with our limits goes on."""
+        size = len(frame.payload)
+        answer = answer_size(row, frame.flags, frame.payload, size)
+        wire_ms = self._line.duration(stuffed_size(size) + stuffed_size(answer))
+        return max(self._duplicate_ms, self._sends * max(self._ack_timeout_ms, wire_ms + row.service_ms))
+
     def _refuse(self, frame, error):
         """Send an error notice about a command; acknowledgements and notices are met with silence."""
         if frame.cmd & 1 and frame.cmd != MODULE_NOTICE:
+            self.counters.notices_out += 1
             self._send(encode(NOTICE_OF[self.role], frame.sn, bytes((error,))))
 
     def _give_up(self, question, events):
@@ -317,13 +343,16 @@ class Session:
         """Put a heartbeat at the head of the queue, unless one waits or is under way."""
         waiting = self._queue[0] if self._queue else None
         if not any(one is not None and one.ticket == _OWN for one in (self._question, waiting)):
-            self._queue.insert(0, self._new_question(_OWN, HEARTBEAT, b"", 0))
+            self._queue.insert(0, self._new_question(_OWN, HEARTBEAT))
 
-    def _new_question(self, ticket, cmd, payload, flags):
+    def _new_question(self, ticket, cmd, payload=b"", flags=0, service_ms=None):
+        row = COMMANDS[cmd]
         sn = self._next_sn
         frame = encode(cmd, sn, payload, flags)
         self._next_sn = (sn + 1) & 0xFF
-        return _Question(ticket, cmd, sn, frame)
+        answer = answer_size(row, flags, payload, self._longest)
+        service_ms = row.service_ms if service_ms is None else service_ms
+        return Question(ticket, cmd, sn, frame, answer=answer, service_ms=service_ms)
 
     def _send_next(self, now):
         if self._question is not None:
@@ -333,26 +362,24 @@ class Session:
                 return
             self._question = self._queue.pop(0)
         elif self.role == MODULE:
-            self._question = self._new_question(_OWN, GET_DEVICE_INFO, b"", 0)
+            self._question = self._new_question(_OWN, GET_DEVICE_INFO)
         else:
             return
         self._transmit(self._question, now)
 
     def _transmit(self, question, now):
-        question.sent += 1
-        question.deadline = now + self._ack_timeout_ms
-        self._send(question.frame)
+        if question.sends:
+            self.counters.resends += 1
+        question.sent(now, self._send(question.frame), self._line, self._ack_timeout_ms)
 
     def _send(self, frame):
-        if len(self._out) + len(frame) <= self._max_backlog:
-            self._out.extend(frame)
-
-
-def _sub_device(frame):
-    """didlen + did before the action of a sub-device's P0, empty without the flag; may be cut short."""
-    if not frame.flags & SUB_DEVICE or not frame.payload:
-        return b""
-    return frame.payload[: 1 + frame.payload[0]]
+        """Put a frame on the way; gives the time at which its last byte leaves, now when it is lost."""
+        if len(self._out) + len(frame) > self._max_backlog:
+            self.counters.lost_frames += 1
+            return self._now
+        self._out.extend(frame)
+        self.counters.frames_out += 1
+        return self._line.send(len(frame), self._now)
 
 
 def _ack_flags(asked):

@@ -1,5 +1,6 @@
 from typing import Final, TypeAlias
 
+from .counters import Counters
 from .events import Answered as Answered
 from .events import Asked as Asked
 from .events import GaveUp as GaveUp
@@ -30,10 +31,12 @@ _Event: TypeAlias = Asked | Answered | GaveUp | PeerNotice | BadFrame | LinkUp |
 
 class Session:
     role: str
+    counters: Counters
     def __init__(
         self,
         role: str,
         *,
+        baud: int = 9600,
         ack_timeout_ms: int = 200,
         sends: int = 3,
         heartbeat_ms: int = 55_000,
@@ -45,7 +48,15 @@ class Session:
     ) -> None: ...
     @property
     def up(self) -> bool: ...
-    def ask(self, cmd: int, payload: bytes | bytearray = b"", *, now: int, flags: int = 0) -> int: ...
+    def ask(
+        self,
+        cmd: int,
+        payload: bytes | bytearray = b"",
+        *,
+        now: int,
+        flags: int = 0,
+        service_ms: int | None = None,
+    ) -> int: ...
     def answer(self, asked: Asked, payload: bytes | bytearray = b"") -> None: ...
     def receive(self, data: bytes | bytearray, now: int) -> list[_Event]: ...
     def poll(self, now: int) -> list[_Event]: ...
