@@ -13,6 +13,9 @@ V_CONTROL = 0x11
 V_READ = 0x12
 V_READ_REPLY = 0x13
 V_REPORT = 0x14
+SUB_DEVICES_ONLINE = 0x71
+SUB_DEVICES_DOWN = 0x72
+SUB_DEVICES_UP = 0x73
 
 MODULE_P0 = 2048
 """Bytes of P0 that a module carries; the longest product seen has about 300, and a module keeps several."""
@@ -41,6 +44,9 @@ _ROWS = (
     Action(V_READ, "read, variable length", MODULE, P0_DOWN),
     Action(V_READ_REPLY, "read reply, variable length", MCU, P0_DOWN_ACK),
     Action(V_REPORT, "report, variable length", MCU, P0_UP),
+    Action(SUB_DEVICES_ONLINE, "sub-devices came or went", MCU, P0_UP),
+    Action(SUB_DEVICES_DOWN, "P0 for sub-devices", MODULE, P0_DOWN),
+    Action(SUB_DEVICES_UP, "P0 of sub-devices", MCU, P0_UP),
 )
 
 ACTIONS = {row.code: row for row in _ROWS}

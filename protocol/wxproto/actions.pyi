@@ -12,6 +12,9 @@ V_CONTROL: Final = 0x11
 V_READ: Final = 0x12
 V_READ_REPLY: Final = 0x13
 V_REPORT: Final = 0x14
+SUB_DEVICES_ONLINE: Final = 0x71
+SUB_DEVICES_DOWN: Final = 0x72
+SUB_DEVICES_UP: Final = 0x73
 MODULE_P0: Final = 2048
 
 class Action(Record):

@@ -1,6 +1,7 @@
 """Device information, the payload of command 02 (README 3.1)."""
 
 from .errors import LocalError, PeerError
+from .fields import Reader, counted, number, padded
 from .record import Record
 
 PROTOCOL_VERSION = "00000004"
@@ -15,7 +16,6 @@ _TEXTS = (
     ("software_version", 8),
     ("product_key", 32),
 )
-_BASE = 66  # five texts and the bindable seconds
 _ATTRIBUTES = 8
 _SECRET = 32
 
@@ -82,10 +82,8 @@ class DeviceInfo(Record):
         """Payload of command 02, as long as the fields given. LocalError when a field does not fit."""
         out = bytearray()
         for name, size in _TEXTS:
-            out.extend(_padded(name, getattr(self, name), size))
-        if not 0 <= self.bindable_s <= 0xFFFF:
-            raise LocalError("bindable_s must be 0..65535 seconds, not %r" % (self.bindable_s,))
-        out.extend(bytes((self.bindable_s >> 8, self.bindable_s & 0xFF)))
+            out.extend(padded(name, getattr(self, name), size))
+        out.extend(number("bindable_s", self.bindable_s, 2))
         tail = (self.attributes, self.product_secret, self.extra)
         names = ("attributes", "product_secret", "extra")
         for i in (1, 2):
@@ -96,62 +94,24 @@ class DeviceInfo(Record):
                 raise LocalError("attributes must be 8 bytes, not %d" % len(self.attributes))
             out.extend(self.attributes)
         if self.product_secret is not None:
-            out.extend(_padded("product_secret", self.product_secret, _SECRET))
+            out.extend(padded("product_secret", self.product_secret, _SECRET))
         if self.extra is not None:
-            text = self.extra.encode()
-            if len(text) > MAX_EXTRA:
-                raise LocalError("extra of %d bytes; %d at most" % (len(text), MAX_EXTRA))
-            out.extend(bytes((len(text) >> 8, len(text) & 0xFF)))
-            out.extend(text)
+            out.extend(counted("extra", self.extra.encode(), 2, MAX_EXTRA))
         return bytes(out)
 
     @classmethod
     def decode(cls, payload):
         """Read the payload of command 02 by its remaining length. PeerError when it ends inside a field."""
-        payload = bytes(payload)
-        if len(payload) < _BASE:
-            raise PeerError("device information of %d bytes; %d at least" % (len(payload), _BASE))
-        values = {}
-        at = 0
-        for name, size in _TEXTS:
-            values[name] = _text(name, payload[at : at + size])
-            at += size
-        values["bindable_s"] = payload[at] << 8 | payload[at + 1]
-        rest = payload[_BASE:]
-        if rest:
-            values["attributes"] = _field("attributes", rest, _ATTRIBUTES)
-            rest = rest[_ATTRIBUTES:]
-        if rest:
-            values["product_secret"] = _text("product_secret", _field("product_secret", rest, _SECRET))
-            rest = rest[_SECRET:]
-        if rest:
-            _field("the length of extra", rest, 2)
-            size = rest[0] << 8 | rest[1]
-            if size > MAX_EXTRA:
-                raise PeerError("device information: extra of %d bytes, over %d" % (size, MAX_EXTRA))
-            values["extra"] = _text("extra", _field("extra", rest[2:], size), ascii_only=False)
+        reader = Reader("device information", payload)
+        values = {name: reader.text(name, size) for name, size in _TEXTS}
+        values["bindable_s"] = reader.number("bindable_s", 2)
+        if reader.left:
+            values["attributes"] = reader.take("attributes", _ATTRIBUTES)
+        if reader.left:
+            values["product_secret"] = reader.text("product_secret", _SECRET)
+        if reader.left:
+            try:
+                values["extra"] = reader.counted("extra", 2, MAX_EXTRA).decode()
+            except UnicodeError:
+                raise PeerError("device information: extra is not UTF-8 text") from None
         return cls(**values)
-
-
-def _padded(name, text, size):
-    raw = text.encode()
-    if len(raw) > size or len(raw) != len(text):
-        raise LocalError("%s must be at most %d ASCII characters" % (name, size))
-    return raw + bytes(size - len(raw))
-
-
-def _field(name, rest, size):
-    if len(rest) < size:
-        raise PeerError("device information ends inside %s" % name)
-    return rest[:size]
-
-
-def _text(name, raw, ascii_only=True):
-    if ascii_only:
-        raw = raw.rstrip(b"\x00")
-        if raw and max(raw) > 0x7F:
-            raise PeerError("device information: %s is not ASCII text" % name)
-    try:
-        return raw.decode()
-    except UnicodeError:
-        raise PeerError("device information: %s is not UTF-8 text" % name) from None
