@@ -100,7 +100,7 @@ _ROWS = (
     Command(ALLOW_BINDING, "open the binding window", MCU, ALLOW_BINDING_ACK, SHORT),
     Command(GET_NETWORK_TIME, "get network time", MCU, NETWORK_TIME, DATA),
     Command(DATA_ANNOUNCE, "big data: announce", EITHER, DATA_ANNOUNCE_ACK, SHORT),
-    Command(DATA_READY, "big data: ready", EITHER, DATA_READY_ACK, SHORT),
+    Command(DATA_READY, "big data: ready", EITHER, DATA_READY_ACK, DONE),
     Command(DATA_PIECE, "big data: piece", EITHER, DATA_PIECE_ACK, DONE, service_ms=PIECE_SERVICE_MS),
     Command(DATA_SENDER_CANCEL, "big data: the sender cancels", EITHER, DATA_SENDER_CANCEL_ACK, SHORT),
     Command(GET_MODULE_INFO, "get module information", MCU, MODULE_INFO, DATA),
