@@ -5,7 +5,7 @@ from .commands import BY_ACTION, DATA, SUB_DEVICE
 from .line import stuffed_size
 
 ANSWER_SIZE = 128
-"""Bytes of payload expected in an answer before the peer has sent a longer one; device information has 106."""
+"""Bytes of payload expected in an answer before the peer sent a longer one; device information has 106."""
 
 
 def sub_device(flags, payload):
