@@ -26,6 +26,12 @@ VERBS = (
         "wxlink demo --fresh",
     ),
     Verb(
+        "product",
+        "wxlink.product.commands",
+        "write, check, compare and convert product files",
+        "wxlink product new lamp.toml --en Lamp",
+    ),
+    Verb(
         "codegen",
         "wxlink.codegen.command",
         "write C files, a protocol book and more from a product file, or check that they are up to date",

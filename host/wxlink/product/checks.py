@@ -1,7 +1,7 @@
 """What must hold between the parts of a product, after each part is well formed by itself."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -21,25 +21,33 @@ class Finding(NamedTuple):
     remedy: str
 
 
-def findings(spec: Spec) -> list[Finding]:
-    """Everything wrong with a product, point by point; empty when it can be used."""
+def findings(spec: Spec, unread: Collection[str] = ()) -> list[Finding]:
+    """Everything wrong with a product, point by point; empty when it can be used.
+
+    unread: names of further points, which are not part of `spec` because they are wrong by themselves.
+    """
     found = list(_names(spec))
-    for index, point in enumerate(spec.points):
-        found += [Finding(index, *rest) for rest in _point(point, spec)]
-    if not found:
+    for place, point in enumerate(spec.points):
+        found += [Finding(place, *rest) for rest in _point(point, spec, unread)]
+    if not unread:
+        found += _ids(spec)
+    if not unread and not found:
         found += _whole(spec)
     return found
 
 
 def _names(spec: Spec) -> Iterator[Finding]:
     if len(spec.points) > MAX_POINTS:
-        yield Finding(MAX_POINTS, (), "too many data points", f"keep {MAX_POINTS}")
+        yield Finding(MAX_POINTS, (), "this is one data point too many", f"keep {MAX_POINTS}")
     first: dict[str, int] = {}
     for index, point in enumerate(spec.points):
         if first.setdefault(point.name, index) != index:
             yield Finding(
                 index, ("name",), f'the name "{point.name}" is used twice', "give every point its own"
             )
+
+
+def _ids(spec: Spec) -> Iterator[Finding]:
     ids = Counter(point.id for point in spec.points)
     for index, point in enumerate(spec.points):
         if point.id is None and len(ids) > 1:
@@ -49,7 +57,7 @@ def _names(spec: Spec) -> Iterator[Finding]:
             yield Finding(index, ("id",), f"id {point.id} leaves a gap or repeats", f"count from 0 to {most}")
 
 
-def _point(point: PointSpec, spec: Spec) -> Iterator[tuple[Path, str, str]]:
+def _point(point: PointSpec, spec: Spec, unread: Collection[str]) -> Iterator[tuple[Path, str, str]]:
     numeric = point.data_type in UINTS
     for key, there in (("range", point.range), ("offset", point.offset), ("limits", point.limits)):
         if there is not None and not numeric:
@@ -71,7 +79,7 @@ def _point(point: PointSpec, spec: Spec) -> Iterator[tuple[Path, str, str]]:
             return
         yield from _limits(point)
     if point.simulate is not None:
-        for path, text, remedy in _simulation(point, point.simulate, spec):
+        for path, text, remedy in _simulation(point, point.simulate, spec, unread):
             yield ("simulate", *path), text, remedy
 
 
@@ -102,7 +110,9 @@ def display_range(point: PointSpec) -> tuple[Number, Number]:
     return ends[0], ends[1]
 
 
-def _simulation(point: PointSpec, hint: Simulate, spec: Spec) -> Iterator[tuple[Path, str, str]]:
+def _simulation(
+    point: PointSpec, hint: Simulate, spec: Spec, unread: Collection[str]
+) -> Iterator[tuple[Path, str, str]]:
     kind = KINDS[hint.kind]
     if point.data_type not in kind.types:
         fit = [word for word, other in KINDS.items() if point.data_type in other.types]
@@ -110,7 +120,7 @@ def _simulation(point: PointSpec, hint: Simulate, spec: Spec) -> Iterator[tuple[
         return
     for name in REFERENCES:
         other = getattr(hint, name)
-        if other is not None:
+        if other is not None and other not in unread:
             yield from _reference(point, name, other, spec)
     yield from _start(point, hint)
     if hint.kind in ("alarm", "trip") and (hint.below is None) == (hint.above is None):
@@ -186,7 +196,7 @@ def _start(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]]:
 
 def _amounts(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]]:
     low, high = display_range(point)
-    ratio = abs(point.step)
+    ratio = abs(Decimal(point.step))
     for key in ("start", "between", "rest", "until"):
         value = getattr(hint, key)
         for one in value if isinstance(value, tuple) else (value,):
@@ -194,10 +204,11 @@ def _amounts(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]
                 yield (key,), f"{one} lies outside the range", f"use {low} to {high}"
     for key in ("start", "between"):
         value = getattr(hint, key)
-        pair = value if isinstance(value, tuple) else (0, 0)
+        pair: tuple[Number, Number] = value if isinstance(value, tuple) else (0, 0)
         if (pair[1] - pair[0]) / ratio > 2 * MAX_BY and not (key == "between" and hint.kind == "drift"):
             yield (key,), f"{key} is wider than {2 * MAX_BY} steps", "narrow it: a draw has 16 bits"
-    for one in hint.by if isinstance(hint.by, tuple) else (hint.by or 0,):
+    moves: tuple[Number, ...] = hint.by if isinstance(hint.by, tuple) else (hint.by or 0,)
+    for one in moves:
         if not 0 <= one / ratio <= MAX_BY:
             yield ("by",), f"by {one} is too much", f"use 0 to {MAX_BY} steps of {point.step}"
 
@@ -208,32 +219,13 @@ def _whole(spec: Spec) -> Iterator[Finding]:
         plain = Product.from_dict({**canonical_top(spec), "entities": [{"attrs": canonical_attrs(spec)}]})
         product = Product.from_dict(definition_of(spec))
     except ProductError as error:
-        names = {point.name: index for index, point in enumerate(spec.points)}
-        name = str(error).removeprefix("data point ").partition(":")[0]
-        said, remedy = (
-            _split(str(error), spec.points[names[name]]) if name in names else (str(error), "mend it")
-        )
-        yield Finding(names.get(name, 0), (), said, remedy)
+        places = {point.name: place for place, point in enumerate(spec.points)}
+        place = places.get(str(error).removeprefix("data point ").partition(":")[0], 0)
+        yield Finding(place, (), *_split(str(error), spec.points[place]))
         return
-    for index, point in enumerate(spec.points):
-        if point.name not in product or _meaning(product, point.name) != _meaning(plain, point.name):
-            yield Finding(
-                index,
-                ("json",),
-                "the kept JSON contradicts this table",
-                "remove the key in question from json or json_omits",
-            )
-    if (product.name, product.product_key, product.variable, product.name_en) != (
-        plain.name,
-        plain.product_key,
-        plain.variable,
-        plain.name_en,
-    ):
-        yield Finding(
-            0, (), "json of [product] contradicts its other keys", "remove the key in question from json"
-        )
-
-
-def _meaning(product: Product, name: str) -> tuple[object, ...]:
-    point = product.point(name)
-    return tuple(getattr(point, field) for field in point.fields)
+    for place, point in enumerate(spec.points):
+        if point.name not in product or product.point(point.name) != plain.point(point.name):
+            text, remedy = "the kept JSON contradicts this table", "remove that key from json and json_omits"
+            yield Finding(place, ("json",), text, remedy)
+    if (product.name, product.name_en, product.product_key) != (plain.name, plain.name_en, plain.product_key):
+        yield Finding(0, (), "json of [product] contradicts its other keys", "remove that key from json")

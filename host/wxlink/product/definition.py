@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
+from wxlink.product.hints import hints_said
 from wxlink.product.layout import layout_of
-from wxlink.product.simulation import given
-from wxlink.product.spec import Kept, Limits, Number, Panel, PointSpec, Spec, Title, exact, plain
+from wxlink.product.spec import Kept, Number, PointSpec, Spec, Title, exact, plain
 from wxproto.product import DATA_TYPES, KINDS, STANDARD, UINTS, VAR_LEN, Product, ProductError
 
 EXTRA = "wxlink"
@@ -172,51 +172,14 @@ def _attr(point: PointSpec, number: int) -> dict[str, Any]:
         attr["uint_spec"] = {"min": least, "max": most, "ratio": plain(ratio), "addition": plain(addition)}
     if point.data_type == "binary":
         attr["position"] = {"len": point.size}
-    extra = extra_of(point)
+    extra = hints_said(point)
     if extra:
-        attr[EXTRA] = extra
+        attr[EXTRA] = _jsonable(extra)
     return attr
 
 
 def _named(key: str, title: Title) -> dict[str, str]:
     return {key: title.zh} if title.en is None else {key: title.zh, f"{key}_en": title.en}
-
-
-def extra_of(point: PointSpec) -> dict[str, Any]:
-    """What the JSON of a point has no key for."""
-    extra: dict[str, Any] = dict.fromkeys(sorted(point.marks), True)
-    if point.limits is not None:
-        extra["limits"] = limits_of(point.limits)
-    if point.panel is not None:
-        extra["panel"] = panel_of(point.panel)
-    if point.simulate is not None:
-        extra["simulate"] = given(point.simulate)
-    jsonable: dict[str, Any] = _jsonable(extra)
-    return jsonable
-
-
-def limits_of(limits: Limits) -> dict[str, Number]:
-    """Alert limits as files say them."""
-    return {key: value for key, value in (("low", limits.low), ("high", limits.high)) if value is not None}
-
-
-def panel_of(panel: Panel) -> dict[str, Any]:
-    """Panel hints as files say them."""
-    said: dict[str, Any] = {}
-    if panel.widget is not None:
-        said["widget"] = panel.widget
-    if panel.group is not None:
-        said["group"] = title_of(panel.group)
-    if panel.main:
-        said["main"] = True
-    if panel.step is not None:
-        said["step"] = panel.step
-    return said
-
-
-def title_of(title: Title) -> dict[str, str]:
-    """A title as files say it."""
-    return {"zh": title.zh} if title.en is None else {"zh": title.zh, "en": title.en}
 
 
 def _jsonable(value: Any) -> Any:

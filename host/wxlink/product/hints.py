@@ -1,12 +1,12 @@
-"""The parts of a data point that only wxlink knows, read from a table: marks, limits, panel and simulation.
+"""The parts of a data point that only wxlink knows, marks, limits, panel and simulation; read and said.
 
 TOML and the object "wxlink" in JSON hold them in the same form.
 """
 
 from typing import Any
 
-from wxlink.product.simulation import COMMON, KINDS, MAX_EVERY, Simulate
-from wxlink.product.spec import MARKS, WIDGETS, Limits, Panel
+from wxlink.product.simulation import COMMON, KINDS, MAX_EVERY, Simulate, given
+from wxlink.product.spec import MARKS, WIDGETS, Limits, Panel, PointSpec, Title
 from wxlink.product.table import Table
 
 
@@ -18,6 +18,34 @@ def hints_of(table: Table) -> dict[str, Any]:
         "panel": _panel(table.table("panel")),
         "simulate": _simulate(table.table("simulate")),
     }
+
+
+def hints_said(point: PointSpec) -> dict[str, Any]:
+    """What hints_of() reads, by its keys in files; numbers are exact."""
+    said: dict[str, Any] = {mark: True for mark in MARKS if mark in point.marks}
+    if point.limits is not None:
+        ends = (("low", point.limits.low), ("high", point.limits.high))
+        said["limits"] = {key: value for key, value in ends if value is not None}
+    if point.panel is not None:
+        said["panel"] = _panel_said(point.panel)
+    if point.simulate is not None:
+        said["simulate"] = given(point.simulate)
+    return said
+
+
+def title_said(title: Title) -> dict[str, str]:
+    """A title by its keys in files."""
+    return {"zh": title.zh} if title.en is None else {"zh": title.zh, "en": title.en}
+
+
+def _panel_said(panel: Panel) -> dict[str, Any]:
+    said = {
+        "widget": panel.widget,
+        "group": title_said(panel.group) if panel.group else None,
+        "main": panel.main or None,
+        "step": panel.step,
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _limits(table: Table | None) -> Limits | None:

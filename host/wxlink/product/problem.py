@@ -15,15 +15,16 @@ class Problem(NamedTuple):
     text: str
     remedy: str
 
-    def __str__(self) -> str:
-        where = f"line {self.line}, column {self.column}: " if self.line else ""
+    def at(self, path: str) -> str:
+        """The mistake on one line, as compilers say it: path:line:column: what: remedy."""
+        where = f"{path}:{self.line}:{self.column}" if self.line else path
         point = f"data point {self.point}: " if self.point else ""
-        return f"{where}{point}{self.text}: {self.remedy}"
+        return f"{where}: {point}{self.text}: {self.remedy}"
 
 
 class ProductFileError(ProductError):
     """A product file cannot be used; `problems` holds every mistake, and the text one line for each."""
 
     def __init__(self, path: str, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+        super().__init__("\n".join(problem.at(path) for problem in problems))
         self.problems = tuple(problems)

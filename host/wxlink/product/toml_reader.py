@@ -48,6 +48,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self._text = text
         self._places = places_of(text)
+        self._unread: list[str] = []
 
     def spec(self, document: dict[str, Any]) -> Spec | None:
         top = Table(document, (), self._note)
@@ -69,31 +70,36 @@ class _Reader:
         head.end()
         points = self._points(top)
         top.end()
-        if self.problems:
-            return None
         spec = Spec(
             key or "",
             title or Title(""),
             length == "variable",
-            points,
+            tuple(points.values()),
             order == "file",
             kept_top,
             kept_entity,
         )
-        for one in findings(spec):
-            if one.place < len(points):
-                self._note(("point", one.place, *one.path), points[one.place].name, one.text, one.remedy)
-            else:
-                self._note(("point", len(points) - 1), "", one.text, one.remedy)
+        places = list(points)
+        for one in findings(spec, self._unread) if points else ():
+            path = ("point", places[one.place], *one.path)
+            self._note(path, spec.points[one.place].name, one.text, one.remedy)
         return spec
 
-    def _points(self, top: Table) -> tuple[PointSpec, ...]:
+    def _points(self, top: Table) -> dict[int, PointSpec]:
+        """The points that can be read, by their place in the file."""
         tables = top.raw("point")
         if not isinstance(tables, list) or not tables:
             top.wrong("point", "there is no data point", "add one: [[point]] with name, class and type")
-            return ()
-        points = [self._point(Table(one, ("point", index), self._note)) for index, one in enumerate(tables)]
-        return tuple(point for point in points if point is not None)
+            return {}
+        points = {}
+        for place, one in enumerate(tables):
+            table = Table(one, ("point", place), self._note)
+            point = self._point(table)
+            if point is None:
+                self._unread.append(table.point)
+            else:
+                points[place] = point
+        return points
 
     def _point(self, table: Table) -> PointSpec | None:
         before = len(self.problems)

@@ -1,0 +1,61 @@
+"""`wxlink product new`: a commented product file to begin with, under a product key of its own."""
+
+import argparse
+import json
+import secrets
+import sys
+from pathlib import Path
+from string import Template
+
+from wxlink.assets import asset
+from wxlink.product.commands.output import NoOutput, complain, write
+from wxlink.product.spec import LENGTHS
+from wxlink.product.toml_writer import SCHEMA, quoted
+
+TEMPLATE = "protocol/templates/product.toml.in"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `wxlink product new`."""
+    parser.add_argument("file", type=_toml, metavar="FILE", help="file to write, ending in .toml")
+    parser.add_argument("--zh", metavar="TEXT", help="the product's Chinese name (default: the file's name)")
+    parser.add_argument("--en", metavar="TEXT", help="the product's English name (default: the file's name)")
+    parser.add_argument(
+        "--length",
+        choices=LENGTHS,
+        default=LENGTHS[0],
+        help="whether a frame carries all data points or only those it needs (default %(default)s)",
+    )
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    parser.add_argument("--json", action="store_true", help="print file and product key as one line of JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the file, and beside it the schema for editors; 1 when one cannot be written."""
+    path: Path = arguments.file
+    key = secrets.token_hex(16)
+    text = Template(asset(TEMPLATE).read_text("utf-8")).substitute(
+        schema=SCHEMA,
+        key=key,
+        zh=quoted(arguments.zh or arguments.en or path.stem),
+        en=quoted(arguments.en or path.stem),
+        length=arguments.length,
+    )
+    try:
+        write(path, text, force=arguments.force)
+        schema = path.with_name(SCHEMA)
+        write(schema, asset(f"protocol/products/{SCHEMA}").read_text("utf-8"), force=True)
+    except NoOutput as error:
+        return complain("new", error)
+    if arguments.json:
+        sys.stdout.write(json.dumps({"file": str(path), "schema": str(schema), "product_key": key}) + "\n")
+    else:
+        sys.stdout.write(f"{path}: product key {key}; edit it, then: wxlink product check {path}\n")
+    return 0
+
+
+def _toml(text: str) -> Path:
+    path = Path(text)
+    if path.suffix != ".toml":
+        raise argparse.ArgumentTypeError("the file must end in .toml")
+    return path
