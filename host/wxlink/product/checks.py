@@ -125,13 +125,20 @@ def _simulation(
     yield from _start(point, hint)
     if hint.kind in ("alarm", "trip") and (hint.below is None) == (hint.above is None):
         yield (), f'"{hint.kind}" needs a bound', "give either below or above"
-    if point.data_type in UINTS:
-        yield from _amounts(point, hint)
+    if hint.keep and point.data_type == "binary":
+        yield ("keep",), "a binary is not kept", "remove keep"
+    if isinstance(hint.by, tuple) and hint.kind not in ("count", "drain"):
+        yield ("by",), f'"{hint.kind}" moves by one amount', f"give one number, such as {hint.by[1]}"
+    if point.data_type not in UINTS:
+        return
+    if point.step < 0 and hint.kind not in ("hold", "answer"):
+        yield ("kind",), "only a number with a step above 0 can be moved", 'use "hold"'
+    yield from _amounts(point, hint)
 
 
 _WANTED = {
     "while_": ("bool",),
-    "on": ("bool",),
+    "after": ("bool",),
     "order": ("uint32",),
     "amount": tuple(UINTS),
     "balance": tuple(UINTS),

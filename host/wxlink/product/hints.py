@@ -108,6 +108,6 @@ _READERS = {
     "every": lambda table, key: table.whole(key, 1, MAX_EVERY),
     "keep": Table.flag,
     "again": Table.flag,
-    **dict.fromkeys(("while_", "of", "on", "order", "amount", "balance"), Table.text),
+    **dict.fromkeys(("while_", "of", "after", "order", "amount", "balance"), Table.text),
     **dict.fromkeys(("times", "plus", "rest", "until", "below", "above"), Table.number),
 }

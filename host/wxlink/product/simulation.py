@@ -31,13 +31,16 @@ KINDS = {
     "count": Kind(("by",), ("until", "again", *_TIMED), _COUNTED, "rises by `by` up to `until`"),
     "drain": Kind(("by",), ("until", "again", *_TIMED), _COUNTED, "falls by `by` down to `until`"),
     "follow": Kind(
-        ("of", "by"), ("times", "plus", "rest", *_TIMED), _NUMBERS, "moves by up to `by` towards point `of`"
+        ("by",),
+        ("of", "times", "plus", "rest", *_TIMED),
+        _NUMBERS,
+        "moves by up to `by` towards point `of` * `times` + `plus`",
     ),
     "answer": Kind(("of",), (), _ALL, "takes the value of point `of` whenever that one is set"),
     "sample": Kind(
-        ("on", "between"), (), _NUMBERS, "a new value inside `between` whenever bool `on` goes on"
+        ("after", "between"), (), _NUMBERS, "a new value inside `between` when bool `after` went off"
     ),
-    "tally": Kind(("on", "by"), (), _NUMBERS, "rises by `by` whenever bool `on` goes on"),
+    "tally": Kind(("after", "by"), (), _NUMBERS, "rises by `by` when bool `after` went off"),
     "pulse": Kind((), ("every",), ("bool",), "goes off by itself after `every` ticks"),
     "alarm": Kind(("of",), ("below", "above"), ("bool",), "on while number `of` is `below` or `above`"),
     "trip": Kind(("of",), ("below", "above"), ("bool",), "goes off when number `of` is `below` or `above`"),
@@ -65,7 +68,7 @@ class Simulate:
 
     start: value at power-on, or two numbers to draw between; keep: it outlives a restart. by: display
     amount of a move, or (least, most). between: limits of the values. every: ticks between two moves.
-    while_: name of a bool point that must be on. of, on, order, amount, balance: names of other points.
+    while_: name of a bool point that must be on. of, after, order, amount, balance: names of other points.
     times, plus, rest: follow goes to of * times + plus, and to rest while `while_` is off. until, again:
     where counting ends, and whether it begins anew at the other end. below, above: bounds of alarm and
     trip.
@@ -79,7 +82,7 @@ class Simulate:
     every: int = 1
     while_: str | None = None
     of: str | None = None
-    on: str | None = None
+    after: str | None = None
     times: Amount = 1
     plus: Amount = 0
     rest: Amount | None = None
@@ -95,7 +98,7 @@ class Simulate:
 FIELDS = tuple(field.name for field in fields(Simulate))
 """Fields of a hint; in files `while_` is written `while`."""
 
-REFERENCES = ("while_", "of", "on", "order", "amount", "balance")
+REFERENCES = ("while_", "of", "after", "order", "amount", "balance")
 """Fields that name another point."""
 
 
