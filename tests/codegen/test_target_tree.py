@@ -8,7 +8,7 @@ import pytest
 from wxlink.assets import asset
 from wxlink.cli import main
 from wxlink.codegen import targets, tree
-from wxlink.codegen.product_file import read
+from wxlink.product import read
 from wxproto.product import ProductError
 
 GOKIT = asset("protocol/products/gokit.json")

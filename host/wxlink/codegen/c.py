@@ -1,7 +1,7 @@
 """Target c: the tables of a product for the MCU SDK."""
 
 from wxlink.codegen.product_c import generate
-from wxlink.codegen.product_file import ProductFile
+from wxlink.product import ProductFile
 
 
 def files(product_file: ProductFile) -> dict[str, str]:

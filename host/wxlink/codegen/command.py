@@ -5,9 +5,9 @@ import json
 import sys
 from pathlib import Path
 
-from wxlink.codegen.product_file import read
 from wxlink.codegen.targets import DEFAULT, TARGETS
 from wxlink.codegen.tree import Tree
+from wxlink.product import read
 from wxproto.product import ProductError
 
 

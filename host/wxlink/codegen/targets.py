@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from wxlink.codegen import c_text
-from wxlink.codegen.product_file import ProductFile
+from wxlink.product import ProductFile
 
 DEFAULT = "c"
 """The target of a command that names none."""
@@ -23,7 +23,12 @@ class Target(NamedTuple):
     summary: str
 
 
-_ROWS = (Target("c", "wxlink.codegen.c", "C tables for the MCU SDK"),)
+_ROWS = (
+    Target("c", "wxlink.codegen.c", "C tables for the MCU SDK"),
+    Target(
+        "book", "wxlink.codegen.book", "the protocol book in Chinese and English, HTML for screen and paper"
+    ),
+)
 
 TARGETS = {row.name: row for row in _ROWS}
 """Every target by its name, in the order of the help text."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wxlink.codegen import targets
-from wxlink.codegen.product_file import ProductFile
+from wxlink.product import ProductFile
 from wxproto.product import ProductError
 
 _MARK = re.compile(rb"Generated from .+ by wxlink codegen.*, do not edit\.")
