@@ -159,13 +159,7 @@ class Session:
 
         It leaves at the time last told to the session. LocalError when the Asked wants no answer (any more).
         """
-        if not asked.wants_answer:
-            raise LocalError("command %02X was acknowledged already" % asked.cmd)
-        ack = encode(COMMANDS[asked.cmd].ack, asked.sn, payload, _ack_flags(asked))
-        asked.wants_answer = False
-        self._send(ack)
-        if self._last == Frame(asked.cmd, asked.sn, asked.flags, asked.payload):
-            self._last_ack = ack
+        self._reply(asked, encode(COMMANDS[asked.cmd].ack, asked.sn, payload, _ack_flags(asked)))
         if asked.cmd == GET_DEVICE_INFO:
             self._move(SERVED, self._later)
 
@@ -180,6 +174,11 @@ class Session:
         self._refuse(asked, error)
         if self._last == Frame(asked.cmd, asked.sn, asked.flags, asked.payload):
             self._last_ack = encode(NOTICE_OF[self.role], asked.sn, bytes((error,)))
+
+    def refuse(self, asked, error):
+        """Send an error notice (commands.NOTICES) in place of answer(); LocalError as there."""
+        self._reply(asked, encode(NOTICE_OF[self.role], asked.sn, bytes((error,))))
+        self.counters.notices_out += 1
 
     def receive(self, data, now):
         """Take bytes from the wire; gives the events they cause."""
@@ -234,6 +233,15 @@ class Session:
         if self._beating():
             times.append(self._heartbeat_at)
         return min(times) if times else None
+
+    def _reply(self, asked, frame):
+        """Send what settles an Asked, and keep it for repeats of the same command."""
+        if not asked.wants_answer:
+            raise LocalError("command %02X was acknowledged already" % asked.cmd)
+        asked.wants_answer = False
+        self._send(frame)
+        if self._last == Frame(asked.cmd, asked.sn, asked.flags, asked.payload):
+            self._last_ack = frame
 
     def _begin(self, now):
         self._started = True

@@ -147,6 +147,20 @@ def test_a_read_waits_for_its_answer_which_is_given_once(read: bytes) -> None:
         mcu.answer(asked, b"\x03\x01")
 
 
+def test_a_question_may_be_refused_instead_of_answered() -> None:
+    mcu = mcu_up()
+    read = frame.encode(commands.P0_DOWN, 3, b"\x02")
+    notice = frame.encode(commands.MCU_NOTICE, 3, b"\x03")
+    (asked,) = mcu.receive(read, 1)
+    assert isinstance(asked, Asked)
+    mcu.refuse(asked, commands.ERROR_OTHER)
+    assert mcu.data_to_send() == notice
+    assert mcu.receive(read, 201) == []
+    assert mcu.data_to_send() == notice
+    with pytest.raises(LocalError, match="already"):
+        mcu.refuse(asked, commands.ERROR_OTHER)
+
+
 def test_the_acknowledgement_of_a_sub_device_repeats_flag_and_did() -> None:
     mcu = mcu_up()
     did = b"\x04abcd"
