@@ -164,19 +164,7 @@ class Session:
             self._move(SERVED, self._later)
 
     def refuse(self, asked, error):
-        """Answer an Asked whose `wants_answer` is true by an error notice (a key of commands.NOTICES) instead.
-
-        Its repeats are refused alike. LocalError when the Asked wants no answer (any more).
-        """
-        if not asked.wants_answer:
-            raise LocalError("command %02X was acknowledged already" % asked.cmd)
-        asked.wants_answer = False
-        self._refuse(asked, error)
-        if self._last == Frame(asked.cmd, asked.sn, asked.flags, asked.payload):
-            self._last_ack = encode(NOTICE_OF[self.role], asked.sn, bytes((error,)))
-
-    def refuse(self, asked, error):
-        """Send an error notice (commands.NOTICES) in place of answer(); LocalError as there."""
+        """Send an error notice (a key of commands.NOTICES) in place of answer(); LocalError as there."""
         self._reply(asked, encode(NOTICE_OF[self.role], asked.sn, bytes((error,))))
         self.counters.notices_out += 1
 
