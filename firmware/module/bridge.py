@@ -3,7 +3,8 @@
 Down: an envelope 0x0090 or 0x0093 becomes command 03; data in the MCU's acknowledgement goes up as a report
 (0x0090) or as the answer 0x0094 to the asker (0x0093), an empty acknowledgement as an empty answer. A command
 that the MCU does not acknowledge is not answered: the asker's time-out says so.
-Up: command 05 becomes a report. A lost link ends the connection to the broker: it speaks for nobody then.
+Up: command 05 becomes a report; what else the MCU asks is the module's own business (mcu_commands).
+A lost link ends the connection to the broker: it speaks for nobody then.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import asyncio
 from module.console import say
 from module.health import heap_text
 from module.link import Link
+from module.mcu_commands import McuCommands
 from module.status import Status
 from module.uplink import Uplink
 from wxproto import actions, commands, envelope
@@ -22,6 +24,10 @@ from wxproto.session import Session
 
 MAX_COMMANDS = 8  # commands waiting for the MCU: at most 5 s of them when each takes all its sends
 MAX_PRODUCT_KEY = 32  # characters, as the field of the device information
+
+
+class Restart(Exception):
+    """The MCU wants the module to start anew; what was to be wiped is wiped."""
 
 
 class Bridge:
@@ -38,12 +44,19 @@ class Bridge:
         self._command_came = asyncio.Event()
         self._command_done = asyncio.Event()
         self._reading = None
-        self._bindable_s = 0
-        self._binding_window = None
+        self._restart_after_ms = 0
+        self._restart_asked = asyncio.Event()
+        self._info = None
         session = Session(
-            commands.MODULE, heartbeat_ms=int(config.heartbeat_s * 1000), max_payload=actions.MODULE_P0
+            commands.MODULE,
+            baud=config.baud,
+            heartbeat_ms=int(config.heartbeat_s * 1000),
+            max_payload=actions.MODULE_P0,
         )
         self._link = Link(tty, session, port.now_ms, self._take_event)
+        self._mcu_commands = McuCommands(
+            self._link, settings, self._status, port, on_restart=self._ask_restart
+        )
         self._uplink = Uplink(
             config,
             settings,
@@ -54,8 +67,14 @@ class Bridge:
         )
 
     async def run(self):
-        """Serve for ever. Raises OSError when the tty is gone."""
-        await asyncio.gather(self._link.run(), self._uplink.run(), self._command_mcu(), self._tell_status())
+        """Serve for ever. Raises OSError when the tty is gone, Restart when the MCU asks for it."""
+        await asyncio.gather(
+            self._link.run(),
+            self._uplink.run(),
+            self._command_mcu(),
+            self._tell_status(),
+            self._until_restart(),
+        )
 
     async def close(self):
         """Say off-line to the relay and end the connection; call it when run() has ended."""
@@ -71,7 +90,7 @@ class Bridge:
 
     def _take_asked(self, asked):
         if asked.cmd != commands.P0_UP:
-            say("link", f"command {asked.cmd:02X} of the MCU is dropped: this module does not serve it")
+            self._mcu_commands.take(asked)
             return
         if asked.flags & commands.SUB_DEVICE:
             say("link", "a report of a sub-device is dropped: the uplink has no form for it")
@@ -91,16 +110,18 @@ class Bridge:
                 raise PeerError("its product key is not 1..32 letters and digits")
         except PeerError as error:
             self._settings.use_product(None)
+            self._info = None
             say("link", f"device information cannot be used: {error}")
             return
         versions = f"hardware {info.hardware_version}, software {info.software_version}"
         if self._settings.use_product(key):
             say("link", f"product {key} is new here: the module will register")
         say("link", f"MCU of product {key}, {versions}")
-        self._bindable_s = info.bindable_s
+        self._info = info
 
     def _take_link_up(self, _):
-        self._open_binding_window()
+        if self._info is not None:
+            self._mcu_commands.begin(self._info)
         self._status_changed.set()
         if self._settings.product_key is not None:
             self._uplink.begin()
@@ -163,6 +184,7 @@ class Bridge:
     def _on_online(self, online):
         if online:
             self._status.set(cloud=True)
+            self._mcu_commands.clock.trust()
             self._reading = asyncio.create_task(self._read_state())
         else:
             self._status.set(cloud=False, app=False)
@@ -187,17 +209,16 @@ class Bridge:
                 say("module", f"status {self._status.word:04x} {self._status.names()}")
                 await self._ask(commands.MODULE_STATUS, self._status.encode())
 
-    def _open_binding_window(self):
-        if self._binding_window is not None:
-            self._binding_window.cancel()
-            self._binding_window = None
-        self._status.set(binding=True)
-        if self._bindable_s:  # 0: always
-            self._binding_window = asyncio.create_task(self._close_binding_window(self._bindable_s))
+    # Restart
 
-    async def _close_binding_window(self, after_s):
-        await asyncio.sleep(after_s)
-        self._status.set(binding=False)
+    def _ask_restart(self, after_ms):
+        self._restart_after_ms = after_ms
+        self._restart_asked.set()
+
+    async def _until_restart(self):
+        await self._restart_asked.wait()
+        await asyncio.sleep_ms(self._restart_after_ms)
+        raise Restart
 
 
 _EVENTS = {

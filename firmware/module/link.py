@@ -48,6 +48,16 @@ class Link:
         await waiting.done.wait()
         return waiting.payload
 
+    def answer(self, asked, payload):
+        """Acknowledge an Asked whose `wants_answer` is true."""
+        self._session.answer(asked, payload)
+        self._flush()
+
+    def refuse(self, asked, error):
+        """Send an error notice (commands.NOTICES) in place of that acknowledgement."""
+        self._session.refuse(asked, error)
+        self._flush()
+
     async def _read(self):
         buffer = bytearray(READ_SIZE)
         while True:

@@ -55,6 +55,12 @@ class Settings:
             self.did = did
             self.save()
 
+    def forget(self):
+        """Wipe product key, passcode and did; a relay ends the bindings when it sees the new passcode."""
+        self.product_key = self.did = None
+        self.passcode = self._new_passcode()
+        self.save()
+
     def save(self):
         """Write a new file and rename it over the old one: a power cut leaves one of the two, whole."""
         line = json.dumps({name: getattr(self, name) for name in FIELDS})

@@ -8,6 +8,7 @@ import termios
 import time
 
 BAUDS = {9600: termios.B9600, 57600: termios.B57600, 115200: termios.B115200}
+RADIO = False  # the network is the host's: nothing can be joined or opened from here
 SIGNAL_LEVEL = 7  # the host's network is as good as the strongest router
 MAX_FILE = 8192  # bytes read of /etc/hosts and /etc/resolv.conf
 NAME_SERVERS_USED = 3  # as in resolv.conf(5)
@@ -64,6 +65,16 @@ def open_tty(path, baud):
 def now_ms():
     """Milliseconds that never run backwards; on a 64-bit build ticks do not wrap within a lifetime."""
     return time.ticks_ms()
+
+
+def utc_s():
+    """Unix time in seconds; the host keeps it."""
+    return int(time.time())
+
+
+def address():
+    """The module's IP address as text; empty, for this build cannot tell which of the host's is used."""
+    return ""
 
 
 def entropy(count):

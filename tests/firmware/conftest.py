@@ -8,7 +8,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
 
-from firmware_brokers import Mosquitto, PortFinder, running
+from firmware_brokers import Mosquitto, PortFinder, Watcher, running
+from firmware_ground import Bench
+from firmware_rig import Mcu, Registrar
 
 
 @pytest.fixture
@@ -19,3 +21,10 @@ async def mosquitto(tmp_path: Path, free_port: PortFinder) -> AsyncIterator[Mosq
     async with running(Mosquitto(folder, free_port(), 0, None)) as broker:
         assert isinstance(broker, Mosquitto)
         yield broker
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, mosquitto: Mosquitto) -> AsyncIterator[Bench]:
+    """A module, not yet started, with its MCU, registration server and watcher."""
+    async with Mcu() as mcu, Registrar(mosquitto.port) as registrar, Watcher(mosquitto.port) as watcher:
+        yield Bench(tmp_path, mosquitto, mcu, registrar, watcher)

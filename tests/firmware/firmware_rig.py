@@ -13,6 +13,7 @@ from wxproto.device_info import DeviceInfo
 from wxproto.events import Answered, Asked, LinkUp
 from wxproto.session import Session
 
+ANSWER_WITHIN_S = 5.0
 PRODUCT_KEY = "0123456789abcdef0123456789abcdef"
 
 
@@ -25,10 +26,14 @@ class Mcu:
     def __init__(self) -> None:
         self.product_key = PRODUCT_KEY
         self.bindable_s = 0
+        self.extra: str | None = None
         self.state = 7
         self.controls: list[bytes] = []
         self.status_words: list[int] = []
         self.asked: list[int] = []
+        self.payloads: dict[int, bytes] = {}
+        """The last payload of each command that came."""
+        self._answers: dict[int, asyncio.Future[bytes]] = {}
         self.silent = False
         self.deaf_to: set[int] = set()
         self._master, slave = pty.openpty()
@@ -63,6 +68,13 @@ class Mcu:
         self.session.ask(commands.P0_UP, bytes((4, self.state)), now=self._now())
         self._flush()
 
+    async def ask(self, cmd: int, payload: bytes = b"") -> bytes:
+        """Ask the module and wait for its acknowledgement; gives its payload."""
+        answer = asyncio.get_running_loop().create_future()
+        self._answers[self.session.ask(cmd, payload, now=self._now())] = answer
+        self._flush()
+        return await asyncio.wait_for(answer, ANSWER_WITHIN_S)
+
     def reboot(self) -> None:
         """Start again as after power-on."""
         self.session = Session(commands.MCU)
@@ -77,12 +89,17 @@ class Mcu:
         for event in self.session.receive(data, self._now()):
             if isinstance(event, Asked):
                 self._take(event)
+            elif isinstance(event, Answered):
+                waiting = self._answers.pop(event.ticket, None)
+                if waiting is not None:
+                    waiting.set_result(event.payload)
             else:
-                assert isinstance(event, (LinkUp, Answered)), event
+                assert isinstance(event, LinkUp), event
         self._flush()
 
     def _take(self, asked: Asked) -> None:
         self.asked.append(asked.cmd)
+        self.payloads[asked.cmd] = asked.payload
         if asked.cmd == commands.GET_DEVICE_INFO:
             info = DeviceInfo(
                 product_key=self.product_key,
@@ -91,6 +108,7 @@ class Mcu:
                 bindable_s=self.bindable_s,
                 attributes=bytes(8),
                 product_secret="secret-of-the-product-0123456789",
+                extra=self.extra,
             )
             self.session.answer(asked, info.encode())
         elif asked.cmd == commands.MODULE_STATUS:

@@ -2,54 +2,14 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-from firmware_bench import END_WITHIN_S, HEARTBEAT_S, MicroPython, module_config
+from firmware_bench import END_WITHIN_S, HEARTBEAT_S
 from firmware_brokers import Mosquitto, PortFinder, Proxy, Watcher, running
+from firmware_ground import APP, DID, DOWN, MAC, ONLINE, UP, Bench
 from firmware_rig import PRODUCT_KEY, Mcu, Registrar
 
 from wxproto import commands, envelope
-
-MAC = "020000000001"
-DID = "did0000000000000000001"
-UP = f"dev2app/{DID}"
-ONLINE = f"{UP}/online"
-APP = "usr00000000000000000001"
-DOWN = f"app2dev/{DID}/{APP}"
-
-
-class Bench:
-    """One module with its MCU, registration server and watcher."""
-
-    def __init__(
-        self, folder: Path, broker: Mosquitto, mcu: Mcu, registrar: Registrar, watcher: Watcher
-    ) -> None:
-        self.folder = folder
-        self.broker = broker
-        self.mcu = mcu
-        self.registrar = registrar
-        self.watcher = watcher
-
-    def module(self, heap: str = "192K", **changes: object) -> MicroPython:
-        """The program, with short intervals; `changes` replace keys of the configuration."""
-        keys = {"tty": self.mcu.tty, "relay": self.registrar.url, "mac": MAC, **changes}
-        return MicroPython(*module_config(self.folder, **keys), heap=heap)
-
-    def presence(self) -> list[str]:
-        """The "1" and "0" of the presence messages so far."""
-        return [text[0] for text in self.watcher.texts(ONLINE)]
-
-    def reports(self) -> list[bytes]:
-        """P0 of the reports so far."""
-        return [e.p0 for e in self.watcher.envelopes(UP) if e.cmd == envelope.REPORT]
-
-
-@pytest.fixture
-async def bench(tmp_path: Path, mosquitto: Mosquitto) -> AsyncIterator[Bench]:
-    async with Mcu() as mcu, Registrar(mosquitto.port) as registrar, Watcher(mosquitto.port) as watcher:
-        yield Bench(tmp_path, mosquitto, mcu, registrar, watcher)
 
 
 async def test_first_start_registers_and_a_restart_keeps_the_identity(bench: Bench, eventually):
@@ -284,7 +244,7 @@ async def test_a_relay_that_never_answers_does_not_disturb_the_serial_link(bench
 
 
 async def test_a_burst_of_long_commands_fits_the_heap(bench: Bench, eventually):
-    async with bench.module(heap="176K") as module:
+    async with bench.module(heap="192K") as module:
         await eventually(lambda: bench.presence() == ["1"])
         for value in range(40):
             control = b"\x01" + bytes(300) + bytes((value,))

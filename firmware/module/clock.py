@@ -1,0 +1,47 @@
+"""What time it is for the MCU: the port's clock, trusted once a server was reached, and the time zone."""
+
+from wxproto.network_time import DEFAULT_OFFSET_S, NetworkTime
+
+MAX_OFFSET_S = 14 * 3600  # the easternmost time zone; the westernmost is UTC-12
+
+
+class Clock:
+    """`trust()` says that the port's clock is right; before that the time is unknown and told as zeros."""
+
+    def __init__(self, port):
+        self._port = port
+        self._trusted = False
+        self._offset_s = DEFAULT_OFFSET_S
+
+    def trust(self):
+        """A server was reached, so the clock was set."""
+        self._trusted = True
+
+    def use_zone(self, text):
+        """Take a time zone such as "8", "UTC-3:30" or "+5.5"; False when it names none that is known here."""
+        offset_s = parse_zone(text)
+        if offset_s is None:
+            return False
+        self._offset_s = offset_s
+        return True
+
+    def now(self):
+        """The NetworkTime of now, all zeros while unknown."""
+        return NetworkTime.of(self._port.utc_s(), self._offset_s) if self._trusted else NetworkTime()
+
+
+def parse_zone(text):
+    """Seconds east of Greenwich that `text` names, None when it is no number of hours."""
+    text = text.strip().upper()
+    for prefix in ("UTC", "GMT"):
+        if text.startswith(prefix):
+            text = text[len(prefix) :]
+    sign = -1 if text.startswith("-") else 1
+    hours, colon, minutes = text.lstrip("+-").partition(":")
+    if colon and not (minutes.isdigit() and len(minutes) == 2):
+        return None
+    try:
+        seconds = int(float(hours) * 3600) + (int(minutes) * 60 if colon else 0)
+    except ValueError:
+        return None
+    return sign * seconds if 0 <= seconds <= MAX_OFFSET_S else None

@@ -1,0 +1,171 @@
+"""What the MCU asks of the module itself: set-up, reset, binding, test, time, information, updates.
+
+The codecs of rare commands are loaded when the first such command comes: together they take 12 KB of heap.
+Configuration and production test need a radio. A port without one (RADIO is False) stays on its network, says
+so, and shows the status bits for as long as a module would.
+"""
+
+import asyncio
+
+from module import version
+from module.clock import Clock
+from module.console import say
+from module.window import Window
+from wxproto import commands
+from wxproto.device_info import PROTOCOL_VERSION
+from wxproto.errors import LocalError, PeerError
+
+SOFTAP_S = 300  # seconds; the vendor's module program keeps its access point open so long
+AIRLINK_S = 60  # seconds, after which the access point opens
+RESTART_MS = 100  # milliseconds from the acknowledgement of 29 to the restart, as the vendor's
+RESET_MS = 2000  # milliseconds from the acknowledgement of 0B to the restart, as the vendor's
+DOWNLOAD_FAILED = 1  # result of a transaction
+
+
+class McuCommands:
+    """`take(asked)` does what the MCU asks and answers it.
+
+    link: request() and answer(). on_restart(after_ms): end the program and start it anew.
+    """
+
+    def __init__(self, link, settings, status, port, *, on_restart):
+        self._link = link
+        self._settings = settings
+        self._status = status
+        self._port = port
+        self._on_restart = on_restart
+        self._bindable_s = 0
+        self._binding = Window(status, ("binding",))
+        self._soft_ap = Window(status, ("soft_ap", "onboarding"))
+        self._airlink = Window(status, ("onboarding",), self._open_soft_ap)
+        self._test = Window(status, ("test",))
+        self._telling = None  # the question that follows an acknowledged command
+        self.clock = Clock(port)
+
+    def begin(self, info):
+        """Take the device information of an MCU that has just come up: time zone and binding window."""
+        self._bindable_s = info.bindable_s
+        self._binding.open(info.bindable_s)
+        self._use_zone(info.options().get("tz"))
+
+    def take(self, asked):
+        """Do what `asked` wants. Malformed payloads are refused and named on the console."""
+        handle = _HANDLERS.get(asked.cmd)
+        try:
+            if handle is None:
+                raise PeerError("this module does not serve it")
+            answer = handle(self, asked.payload)
+        except PeerError as error:
+            say("link", f"command {asked.cmd:02X} of the MCU is dropped: {error}")
+            if asked.wants_answer:
+                self._link.refuse(asked, commands.ERROR_OTHER)
+            return
+        if asked.wants_answer:
+            self._link.answer(asked, answer)
+
+    # Set-up
+
+    def _configure(self, payload):
+        from wxproto import configuration  # noqa: PLC0415 - see above
+
+        wanted = configuration.Configuration.decode(payload)
+        method = wanted.method
+        say("link", f"the MCU asks for configuration: {configuration.METHODS[method]}")
+        if not self._port.RADIO:
+            say("link", "this port has no radio: it stays on the network that it has")
+        self._airlink.close()
+        self._soft_ap.close()
+        if method == configuration.SOFTAP:
+            self._open_soft_ap()
+        elif method == configuration.AIRLINK:
+            self._airlink.open(AIRLINK_S)
+        else:
+            self._use_zone(wanted.tz)
+
+    def _open_soft_ap(self):
+        self._soft_ap.open(SOFTAP_S)
+
+    def _enter_test(self, _):
+        say("link", "the MCU asks for the production test: only its status bit is shown here")
+        self._test.open(0)
+
+    def _allow_binding(self, _):
+        self._binding.open(self._bindable_s)
+
+    def _use_zone(self, text):
+        if text and not self.clock.use_zone(text):
+            say("link", f"time zone {text!r} is not a number of hours: the last one stays")
+
+    # Restarts
+
+    def _reset(self, _):
+        say("link", "the MCU resets the module: identity and bindings end")
+        self._settings.forget()
+        self._on_restart(RESET_MS)
+
+    def _restart(self, _):
+        say("link", "the MCU restarts the module")
+        self._on_restart(RESTART_MS)
+
+    # Questions
+
+    def _tell_time(self, _):
+        return self.clock.now().encode()
+
+    def _tell_information(self, payload):
+        from wxproto import module_info  # noqa: PLC0415 - see above
+
+        module_info.decode_request(payload)
+        return module_info.WifiModule(
+            protocol_version=PROTOCOL_VERSION,
+            hardware_version=version.HARDWARE,
+            software_version=version.SOFTWARE,
+            mac=self._settings.mac[:16],
+            ip=self._port.address(),
+        ).encode()
+
+    # Updates of boards behind the MCU, files of the MCU, sub-devices
+
+    def _transact(self, payload):
+        from wxproto import transaction  # noqa: PLC0415 - see above
+
+        request = transaction.decode_request(payload)
+        if isinstance(request, transaction.Check) and request.compare:
+            say("link", "the MCU asks for an update of a board behind it: there is none")
+            self._tell(commands.TRANSACTION_RESULT, transaction.CheckResult(False).encode())
+            return
+        say("link", "the MCU asks for a file: this module cannot fetch files")
+        self._tell(commands.TRANSACTION_RESULT, transaction.DownloadResult(DOWNLOAD_FAILED).encode())
+
+    def _refuse_file(self, _):
+        say("link", "the MCU offers a file: the relay has no place for it")
+        self._tell(commands.DATA_RECEIVER_CANCEL, b"")
+
+    def _refuse_sub_device(self, _):
+        raise PeerError("the uplink has no form for sub-devices")
+
+    def _tell(self, cmd, payload):
+        self._telling = asyncio.create_task(self._ask(cmd, payload))
+
+    async def _ask(self, cmd, payload):
+        try:
+            answered = await self._link.request(cmd, payload) is not None
+        except LocalError as error:
+            say("link", f"command {cmd:02X} was not sent: {error}")
+            return
+        if not answered:
+            say("link", f"the MCU did not acknowledge command {cmd:02X}")
+
+
+_HANDLERS = {
+    commands.ENTER_CONFIGURATION: McuCommands._configure,
+    commands.RESET_MODULE: McuCommands._reset,
+    commands.ENTER_TEST: McuCommands._enter_test,
+    commands.ALLOW_BINDING: McuCommands._allow_binding,
+    commands.GET_NETWORK_TIME: McuCommands._tell_time,
+    commands.GET_MODULE_INFO: McuCommands._tell_information,
+    commands.TRANSACTION_REQUEST: McuCommands._transact,
+    commands.RESTART_MODULE: McuCommands._restart,
+    commands.DATA_ANNOUNCE: McuCommands._refuse_file,
+    commands.REGISTER_SUB_DEVICE: McuCommands._refuse_sub_device,
+}
