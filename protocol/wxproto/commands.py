@@ -115,8 +115,8 @@ _ROWS = (
 COMMANDS = {row.code: row for row in _ROWS}
 """Every command of the public documents by its code; the code of an acknowledgement is no key.
 
-Not here, hence answered as unknown: 2D to 3C (virtual devices: their payloads are not public) and 50 (a test
-of the vendor's own).
+Not here, hence unknown: 2D to 3C (virtual devices: their payloads are not public) and 50 (a test of the
+vendor's own; its number is even, as that of an acknowledgement).
 """
 
 NOTICE_OF = {MODULE: MODULE_NOTICE, MCU: MCU_NOTICE}
