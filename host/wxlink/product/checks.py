@@ -64,6 +64,8 @@ def _point(point: PointSpec, spec: Spec, unread: Collection[str]) -> Iterator[tu
             yield (key,), f"a {point.data_type} has no {key}", f"remove {key}, or take a number type"
     if point.step != 1 and not numeric:
         yield ("step",), f"a {point.data_type} has no step", "remove step, or take a number type"
+    if 0 < sum(value.en is not None for value in point.values) < len(point.values):
+        yield ("values",), "only some values have an English text", "give en to every value or to none"
     for mark, wanted, word in (
         ("ranked", numeric, "a number"),
         ("chart", point.data_type != "binary", "a bool, an enum or a number"),

@@ -164,8 +164,6 @@ def _attr(point: PointSpec, number: int) -> dict[str, Any]:
         attr["enum"] = [value.zh for value in point.values]
         english = [value.en for value in point.values if value.en is not None]
         if english:
-            if len(english) != len(point.values):
-                raise _misfit(point, "values: give en to every value or to none")
             attr["enum_en"] = english
     if point.data_type in UINTS:
         least, most, ratio, addition = raw_limits(point)

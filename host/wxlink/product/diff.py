@@ -121,9 +121,7 @@ def _number(old: Point, new: Point) -> Iterator[tuple[Level, str, str]]:
     yield (
         Level.APPS if lost else Level.MCU,
         f"{_shown(old)} becomes {_shown(new)}",
-        "values that apps know are no longer among them"
-        if lost
-        else "the board must obey or send new values",
+        "values that apps know are gone" if lost else "the board must obey or send new values",
     )
 
 
