@@ -8,8 +8,8 @@
  *     main loop:  wxlink_poll(&link);       frames, time-outs, callbacks
  *                 wxlink_report(&link);     after the values were brought up to date
  *
- * The tables that describe a product (`wxlink_product`) are generated from its product file, together with a struct
- * that sizes every buffer. Clauses ("README 3") are those of protocol/README.md.
+ * wxlink_config.h chooses what else is built. The tables that describe a product are generated from its product file,
+ * together with a struct that holds its values and its link. Clauses ("README 3") are those of protocol/README.md.
  */
 #ifndef WXLINK_H
 #define WXLINK_H
@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wxlink_config.h"
 #include "wxlink_frame.h"
 #include "wxlink_product.h"
 
@@ -26,8 +27,8 @@ extern "C" {
 #endif
 
 /* Limits and times (README 3.3 and 3.4; the book reads them here). */
-#define WXLINK_RESEND_MS 200u   /* an unanswered report is sent again after this time */
-#define WXLINK_SENDS 3u         /* sends in total before a report is given up */
+#define WXLINK_RESEND_MS 200u   /* time the module may take for an ack, beyond the time of both frames on the wire */
+#define WXLINK_SENDS 3u         /* sends in total before a question is given up */
 #define WXLINK_REPEAT_MS 600u   /* an equal command within this time is a repeat: as long as a module goes on sending */
 #define WXLINK_SLOW_MS 6000u    /* read-only numbers and binaries are not reported more often */
 #define WXLINK_FULL_MS 600000u  /* everything is reported again after this time */
@@ -47,6 +48,56 @@ extern "C" {
 #define WXLINK_STATUS_APP 0x0800u
 #define WXLINK_STATUS_TEST 0x1000u
 
+/* What the MCU may ask the module by wxlink_ask: a bit each, so that several may wait. */
+typedef enum {
+    WXLINK_SETUP_SOFTAP = 0x01,    /* onboarding by the module's own access point */
+    WXLINK_SETUP_AIRLINK = 0x02,   /* onboarding by radio broadcast */
+    WXLINK_RESET_MODULE = 0x04,    /* the module forgets its network and its users */
+    WXLINK_PRODUCTION_TEST = 0x08,
+    WXLINK_ALLOW_BINDING = 0x10,   /* users may bind for `bindable_s` from now */
+    WXLINK_RESTART_MODULE = 0x20,  /* nothing is forgotten */
+    WXLINK_NETWORK_TIME = 0x40,    /* the answer comes to `time` */
+    WXLINK_MODULE_INFO = 0x80,     /* the answer comes to `module` */
+    WXLINK_SETUP_NETWORK = 0x100,  /* wxlink_setup_network */
+    WXLINK_TRANSPARENT_UP = 0x200, /* wxlink_transparent */
+    WXLINK_SUB_DEVICES_UP = 0x400  /* wxlink_sub_devices */
+} wxlink_question;
+
+#define WXLINK_WITH_ASK (WXLINK_WITH_SETUP || WXLINK_WITH_TIME || WXLINK_WITH_MODULE_INFO)
+#define WXLINK_WITH_ASKED (WXLINK_WITH_ASK || WXLINK_WITH_TRANSPARENT || WXLINK_WITH_SUB_DEVICES)
+
+/* Network time. Local by the module's time zone; all zero while the module does not know it. */
+typedef struct {
+    uint16_t year;
+    uint8_t month;
+    uint8_t day;
+    uint8_t hour;
+    uint8_t minute;
+    uint8_t second;
+    uint32_t unix_s; /* seconds since 1970 in UTC; 0 from a module that does not send it */
+} wxlink_time;
+
+/* What a module says about itself. The pointers lead into the received frame: they hold until the callback returns.
+ * Texts have the size below and end earlier in a zero. */
+typedef struct {
+    uint8_t kind;                 /* WXLINK_MODULE_WIFI or the kind of a cellular module */
+    const char *protocol_version; /* 8 */
+    const char *hardware_version; /* 8 */
+    const char *software_version; /* 8 */
+    const char *mac;              /* 16; NULL for a cellular module */
+    const char *ip;               /* 16; NULL for a cellular module */
+    const uint8_t *attributes;    /* 8 bytes */
+    const char *imei;             /* 16; NULL for a Wi-Fi module, and so the next ones */
+    const char *imsi;             /* 16 */
+    const char *mcc;              /* 8 */
+    const char *mnc;              /* 8 */
+    uint8_t cell_count;
+    uint8_t cell_size;            /* bytes of each: location area (2), cell (2), signal (1) */
+    const uint8_t *cells;
+} wxlink_module;
+
+#define WXLINK_MODULE_WIFI 1u
+
 /* What the maker's code does for the SDK. Only `write` and `milliseconds` must be there; the others may be NULL. */
 typedef struct {
     /* Sends bytes to the module. Called with at most WXLINK_CHUNK bytes; returns when they are sent or queued. */
@@ -60,11 +111,26 @@ typedef struct {
     void (*status)(void *user, uint16_t status, uint16_t changed);
     /* The module asked for a restart of the MCU WXLINK_RESTART_MS ago. */
     void (*restart)(void *user);
+#if WXLINK_WITH_ASKED
+    /* A question ended: the module acknowledged it, or gave no ack to WXLINK_SENDS sends. */
+    void (*asked)(void *user, wxlink_question question, bool acknowledged);
+#endif
+#if WXLINK_WITH_TIME
+    /* The answer to WXLINK_NETWORK_TIME, before `asked`. */
+    void (*time)(void *user, const wxlink_time *time);
+#endif
+#if WXLINK_WITH_MODULE_INFO
+    /* The answer to WXLINK_MODULE_INFO, before `asked`. */
+    void (*module)(void *user, const wxlink_module *module);
+#endif
+#if WXLINK_WITH_TRANSPARENT
     /* Transparent data for the MCU (P0 action 05). */
     void (*transparent)(void *user, const uint8_t *data, uint16_t size);
-    /* A frame went out (sent), or came in good or bad (what); without header and stuffing, see wxlink_frame.h. Of a bad
-     * frame other than WXLINK_WRONG_CHECKSUM no bytes are shown. Frame 02 holds the product secret: mask it in logs. */
-    void (*trace)(void *user, bool sent, wxlink_parsed what, const uint8_t *frame, uint16_t size);
+#endif
+#if WXLINK_WITH_SUB_DEVICES
+    /* P0, from its action on, for the device behind this one that has this id. */
+    void (*sub_device)(void *user, const uint8_t *id, uint8_t id_size, const uint8_t *p0, uint16_t size);
+#endif
 } wxlink_port;
 
 /* What the MCU tells the module about itself (command 02). Versions are up to 8 ASCII characters. */
@@ -73,71 +139,138 @@ typedef struct {
     const char *software_version;
     const char *product_secret; /* up to 32 characters, or NULL: the shorter form without a secret is sent */
     uint16_t bindable_s;        /* seconds in which users may bind after power-on; 0 = always */
+    const char *extra;          /* key=value&key=value, such as "apName=Lamp&tz=28800"; NULL: none is sent */
 } wxlink_identity;
 
-/* Memory that the generated code sizes for a product. All of it must live as long as the link. */
-typedef struct {
-    void *values;         /* struct of current values, shared with the maker's code */
-    void *reported;       /* the same struct again: what the module was last told */
-    uint8_t *due;         /* flag_size bytes: data points to report whether they changed or not */
-    volatile uint8_t *ring; /* bytes from the interrupt, not yet handled */
-    uint8_t ring_size;    /* 2 to 255; one byte stays free */
-    uint8_t *frame;       /* the frame being received, then its answer */
-    uint16_t frame_size;
-    uint8_t *report;      /* the report that waits for its ack */
-    uint16_t report_size;
-} wxlink_memory;
+#define WXLINK_TIME_MAX 11 /* payload of network time */
+#define WXLINK_INFO_MAX 118 /* payload of module information: a cellular module with seven cells */
+
+/* Payload of the longest frame that may come in (README 3). */
+#define WXLINK_LARGER(a, b) ((a) > (b) ? (a) : (b))
+#define WXLINK_PAYLOAD_MAX                                                                                             \
+    WXLINK_LARGER(WXLINK_LARGER(WXLINK_LARGER(WXLINK_PRODUCT_CONTROL, WXLINK_PRODUCT_STATUS),                          \
+                                WXLINK_WITH_MODULE_INFO ? WXLINK_INFO_MAX : WXLINK_WITH_TIME ? WXLINK_TIME_MAX : 2),                            \
+                  WXLINK_LARGER(WXLINK_WITH_UPDATE ? WXLINK_LARGER(WXLINK_PIECE_SIZE + 4, 38) : 0,                     \
+                                WXLINK_WITH_TRANSPARENT || WXLINK_WITH_SUB_DEVICES ? WXLINK_DATA_SIZE + 1 : 0))
+
+/* What waits for its time; see wxlink_tick. */
+enum { WXLINK_TIMER_ASK, WXLINK_TIMER_REPEAT, WXLINK_TIMER_SLOW, WXLINK_TIMER_PAUSE, WXLINK_TIMER_RESTART, WXLINK_TIMERS };
 
 /* One link. Read the counters, leave the rest to the SDK. */
-typedef struct {
-    const wxlink_product *product;
+typedef struct wxlink {
     const wxlink_port *port;
     const wxlink_identity *identity;
     void *user;
-    wxlink_memory memory;
+    void *values;                 /* struct of current values, shared with the maker's code */
     wxlink_parser parser;
     volatile uint8_t ring_head;   /* one byte each: main loop and interrupt see them whole on every MCU */
     volatile uint8_t ring_tail;
     volatile uint8_t lost_bytes;  /* counter, stops at 255: the ring was full, call wxlink_poll more often */
     uint8_t bad_frames;           /* counter, stops at 255: everything behind WXLINK_FRAME */
     uint8_t refused;              /* counter, stops at 255: P0 that does not fit the product */
-    uint8_t given_up;             /* counter, stops at 255: reports without an ack */
+    uint8_t given_up;             /* counter, stops at 255: questions and reports without an ack */
     uint8_t next_sn;
-    bool up;                      /* the module knows this MCU: reports may go out */
-    bool restarting;              /* restart_at is valid */
-    bool pausing;                 /* a report was given up; paused_at is valid */
-    bool slow_reported;           /* slow_at is valid */
+    bool up;                      /* the module knows this MCU: questions and reports may go out */
+    bool restarting;
     uint16_t status;
-    uint32_t restart_at;          /* when the command came */
-    uint32_t paused_at;
-    uint32_t slow_at;
-    uint32_t full_at;
-    struct {                      /* the report that waits for its ack; sends 0 = none */
-        uint8_t sends;
+    uint16_t timers[WXLINK_TIMERS]; /* milliseconds left; 0 = over */
+    uint32_t full_left;           /* the same, to the next report of everything */
+    uint32_t ticked_at;
+    struct {                      /* the question that waits for its ack: a report or another; see wxlink_session.h */
+        uint8_t sends;            /* 0 = none */
+        uint8_t cmd;
         uint8_t sn;
+        uint8_t flags;
+        uint8_t head;             /* goes before the payload, unless it is WXLINK_NO_HEAD */
+        const uint8_t *payload;
         uint16_t size;
-        uint32_t sent_at;
-    } report;
-    struct {                      /* the last command, to know a repeat */
-        bool known;
-        uint32_t digest;          /* of cmd, sn, flags and payload */
-        uint32_t at;
-    } last;
+        void (*ended)(struct wxlink *link, const uint8_t *answer, uint16_t size);
+#if WXLINK_WITH_ASKED
+        wxlink_question question;
+#endif
+    } ask;
+#if WXLINK_WITH_ASK
+    uint8_t wanted;               /* questions that wait for the one above */
+#endif
+#if WXLINK_WITH_UPDATE
+    struct wxlink_update *update; /* NULL: none may come */
+#endif
+    uint8_t last_sn;              /* of the last command, to know a repeat; valid while its timer runs */
+    uint16_t last_digest;
+#if WXLINK_PRODUCT_VARIABLE
+    uint8_t due[WXLINK_PRODUCT_FLAGS]; /* data points to report whether they changed or not */
+    uint8_t told[WXLINK_PRODUCT_IMAGE]; /* what the module was last told */
+#else
+    bool due;                     /* report whether anything changed or not */
+#endif
+    uint8_t report[WXLINK_PRODUCT_REPORT]; /* the last report; of a fixed product: what the module was last told */
+    uint8_t frame[WXLINK_FRAME_SIZE(WXLINK_PAYLOAD_MAX)]; /* being received, then its answer */
+    volatile uint8_t ring[WXLINK_RING_SIZE]; /* bytes from the interrupt, not yet handled */
 } wxlink;
 
-/* Starts a link. `user` is handed to every callback. False when a callback is missing, a buffer too small or a text too
- * long: nothing may be called then. Values keep what the maker put there; everything is reported once the module is up. */
-bool wxlink_start(wxlink *link, const wxlink_product *product, const wxlink_memory *memory, const wxlink_port *port,
-                  const wxlink_identity *identity, void *user);
+/* Starts a link. `user` is handed to every callback. False when a callback is missing or a text too long: nothing may be
+ * called then. Values keep what the maker put there; everything is reported once the module is up. */
+bool wxlink_start(wxlink *link, void *values, const wxlink_port *port, const wxlink_identity *identity, void *user);
 
 /* Takes bytes from the UART. The only function that may be called from an interrupt (one interrupt, one core). */
 void wxlink_receive(wxlink *link, const uint8_t *bytes, uint16_t size);
 
-/* Handles what was received, repeats an unanswered report, runs the callbacks. Call it often, at least every 10 ms. */
+/* Handles what was received, repeats unanswered questions, runs the callbacks. Call it often, at least every 10 ms. */
 void wxlink_poll(wxlink *link);
 
 /* Compares the values with what was last reported and sends what the report rules (README 3.4) allow now. */
 void wxlink_report(wxlink *link);
+
+#if WXLINK_WITH_ASK
+/* Asks the module; the end comes to `asked`. Waits for a question or report that is under way, together with others of its
+ * kind; the same twice is asked once. False while no module is there: ask again later if it still matters. */
+bool wxlink_ask(wxlink *link, wxlink_question question);
+#endif
+
+#if WXLINK_WITH_SETUP
+/* A network that the MCU knows; NULL or empty texts are sent as such. Up to 255 characters each. */
+typedef struct {
+    const char *ssid;
+    const char *password;
+    const char *bssid;
+    const char *timezone;
+    const char *server;
+} wxlink_network;
+
+/* Gives the module a network (command 09, mode 4); the end comes to `asked` as WXLINK_SETUP_NETWORK. `buffer` has room
+ * for all texts and a byte more for each, and stays untouched until then. False, and nothing is asked, when it has not,
+ * while no module is there and while another question or report is under way: try again after wxlink_poll. */
+bool wxlink_setup_network(wxlink *link, const wxlink_network *network, uint8_t *buffer, uint16_t buffer_size);
+#endif
+
+#if WXLINK_WITH_TRANSPARENT
+/* Sends transparent data (P0 action 06); the end comes to `asked` as WXLINK_TRANSPARENT_UP, and until then the data stays
+ * untouched. False, and nothing is sent, while no module is there and while another question or report is under way: try
+ * again after wxlink_poll. */
+bool wxlink_transparent(wxlink *link, const uint8_t *data, uint16_t size);
+#endif
+
+#if WXLINK_WITH_SUB_DEVICES
+/* What is told about devices behind this one: one list, of presences (P0 action 71) or of P0 (73). */
+typedef struct {
+    uint8_t *buffer;
+    uint16_t capacity;
+    uint16_t size;
+    uint8_t action;
+} wxlink_sub_list;
+
+/* Starts a list in a buffer. */
+void wxlink_sub_list_start(wxlink_sub_list *list, uint8_t *buffer, uint16_t capacity);
+
+/* Appends whether a device is there, or its P0 from the action on. False, and the list stays as it was, when the buffer
+ * is full or the list is of the other kind. */
+bool wxlink_sub_list_presence(wxlink_sub_list *list, const uint8_t *id, uint8_t id_size, bool online);
+bool wxlink_sub_list_p0(wxlink_sub_list *list, const uint8_t *id, uint8_t id_size, const uint8_t *p0, uint16_t size);
+
+/* Sends a list that is not empty; the end comes to `asked` as WXLINK_SUB_DEVICES_UP, and until then its buffer stays
+ * untouched. False as in wxlink_transparent. */
+bool wxlink_sub_devices(wxlink *link, const wxlink_sub_list *list);
+#endif
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
 /* Frames of the serial link (README 2).
  *
  * On the wire:  FF FF | len(2) | cmd | sn | flags(2) | payload | checksum, with 55 stuffed after every FF behind the
- * header. In memory the same without header and stuffing: that is what every function here calls a frame.
+ * header. What the parser collects is the same without header and stuffing.
  */
 #ifndef WXLINK_FRAME_H
 #define WXLINK_FRAME_H
@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* Places of the fields in a frame. */
+/* Places of the fields in a collected frame. */
 #define WXLINK_AT_LEN 0
 #define WXLINK_AT_CMD 2
 #define WXLINK_AT_SN 3
@@ -38,9 +38,11 @@ typedef enum {
 typedef struct {
     uint8_t *frame;
     uint16_t capacity;
-    uint16_t size;  /* bytes collected; after WXLINK_FRAME and WXLINK_WRONG_CHECKSUM the frame's size */
-    bool inside;    /* behind a header */
-    bool after_ff;  /* the byte before was an FF whose meaning the next byte settles */
+    uint16_t size;   /* bytes collected; after WXLINK_FRAME and WXLINK_WRONG_CHECKSUM the frame's size */
+    uint16_t needed; /* bytes the frame must reach: 2 until its length is known */
+    uint8_t sum;     /* of the bytes collected */
+    bool inside;     /* behind a header */
+    bool after_ff;   /* the byte before was an FF whose meaning the next byte settles */
 } wxlink_parser;
 
 /* Starts a parser that collects frames of up to `capacity` bytes (2 at least) in `frame`. Longer ones are dropped. */
@@ -52,12 +54,28 @@ wxlink_parsed wxlink_parse(wxlink_parser *parser, uint8_t byte);
 /* Payload bytes of a frame. */
 uint16_t wxlink_payload_size(const uint8_t *frame);
 
-/* Fills in everything around a payload that already stands at WXLINK_AT_PAYLOAD. Gives the frame's size. */
-uint16_t wxlink_frame_seal(uint8_t *frame, uint8_t cmd, uint8_t sn, uint16_t flags, uint16_t payload_size);
+typedef void (*wxlink_write)(void *user, const uint8_t *bytes, uint16_t size);
 
-/* Sends a frame: header, stuffing, in pieces of WXLINK_CHUNK bytes. */
-void wxlink_frame_send(const uint8_t *frame, uint16_t size,
-                       void (*write)(void *user, const uint8_t *bytes, uint16_t size), void *user);
+/* A frame on its way out, in pieces of WXLINK_CHUNK bytes, without a buffer for all of it. */
+typedef struct {
+    wxlink_write write;
+    void *user;
+    uint16_t sent; /* bytes handed to `write`, stuffing and header included */
+    uint8_t sum;
+    uint8_t used;
+    uint8_t chunk[WXLINK_CHUNK];
+} wxlink_sender;
+
+/* Begins a frame whose payload has this many bytes; the high byte of its flags is 0. */
+void wxlink_send_start(wxlink_sender *sender, wxlink_write write, void *user, uint8_t cmd, uint8_t sn, uint8_t flags,
+                       uint16_t payload_size);
+
+/* Appends bytes of the payload. */
+void wxlink_send_byte(wxlink_sender *sender, uint8_t byte);
+void wxlink_send_bytes(wxlink_sender *sender, const uint8_t *bytes, uint16_t size);
+
+/* Ends the frame: what is left goes out. */
+void wxlink_send_end(wxlink_sender *sender);
 
 #ifdef __cplusplus
 }

@@ -2,287 +2,275 @@
 
 #include <string.h>
 
-/* Where the next data point lies in a P0 body. In a fixed product every point has its place; in a variable product the
- * points that are present follow each other, bits first. */
-typedef struct {
-    const wxlink_product *product;
-    wxlink_group group; /* of the current point, when it is bits */
-    uint16_t bit;       /* first bit in the group */
-    uint16_t byte;      /* first byte in the body, when it is not bits */
-    uint16_t next_bit;
-    uint16_t next_byte;
-} cursor;
+#include "wxlink_rom.h"
 
-bool wxlink_flag(const uint8_t *flags, uint16_t size, uint16_t index)
+typedef char a_bool_is_one_byte[sizeof(bool) == 1 ? 1 : -1];
+
+void wxlink_point_row(wxlink_point *point, wxlink_place id)
 {
-    return index / 8 < size && (flags[size - 1 - index / 8] & (1u << (index % 8))) != 0;
+    wxlink_rom_copy(point, &wxlink_points[id], sizeof *point);
 }
 
-void wxlink_set_flag(uint8_t *flags, uint16_t size, uint16_t index)
+bool wxlink_flag(const uint8_t *flags, uint8_t size, wxlink_place index)
 {
-    if (index / 8 < size) {
-        uint8_t *byte = &flags[size - 1 - index / 8];
-        *byte = (uint8_t)(*byte | 1u << (index % 8));
-    }
+    return (flags[size - 1 - index / 8] & 1u << (index % 8)) != 0;
 }
 
-bool wxlink_is_bits(const wxlink_point *point)
+void wxlink_set_flag(uint8_t *flags, uint8_t size, wxlink_place index)
 {
-    return point->type == WXLINK_BOOL || point->type == WXLINK_ENUM;
+    uint8_t *byte = &flags[size - 1 - index / 8];
+    *byte = (uint8_t)(*byte | 1u << (index % 8));
 }
 
-/* Bytes of the data point's member in the values struct. */
-static uint16_t member_size(const wxlink_point *point)
+static bool is_little_endian(void)
 {
-    return point->type == WXLINK_BOOL ? (uint16_t)sizeof(bool) : point->type == WXLINK_ENUM ? 1u : point->length;
+    const uint16_t one = 1;
+    return *(const uint8_t *)&one == 1;
 }
 
-bool wxlink_same(const wxlink_point *point, const void *values, const void *others)
+static bool is_binary(const wxlink_point *point)
 {
-    return memcmp((const uint8_t *)values + point->member, (const uint8_t *)others + point->member,
-                  member_size(point)) == 0;
+    return WXLINK_PRODUCT_BINARY && point->bits == 0;
 }
 
-void wxlink_copy(const wxlink_point *point, void *to, const void *from)
+/* Bytes of a member, of a number's image too. */
+static uint8_t bytes_of(const wxlink_point *point)
 {
-    memcpy((uint8_t *)to + point->member, (const uint8_t *)from + point->member, member_size(point));
+    return (uint8_t)((point->bits + 7u) / 8u);
 }
 
-static uint32_t load(const wxlink_point *point, const void *values)
-{
-    const uint8_t *member = (const uint8_t *)values + point->member;
-    bool truth;
-    uint16_t half;
-    uint32_t word;
-    switch (point->type) {
-    case WXLINK_BOOL:
-        memcpy(&truth, member, sizeof truth);
-        return truth;
-    case WXLINK_UINT16:
-        memcpy(&half, member, sizeof half);
-        return half;
-    case WXLINK_UINT32:
-        memcpy(&word, member, sizeof word);
-        return word;
-    default:
-        return *member;
-    }
-}
-
-static void store(const wxlink_point *point, void *values, uint32_t value)
-{
-    uint8_t *member = (uint8_t *)values + point->member;
-    const bool truth = value != 0;
-    const uint16_t half = (uint16_t)value;
-    switch (point->type) {
-    case WXLINK_BOOL:
-        memcpy(member, &truth, sizeof truth);
-        break;
-    case WXLINK_UINT16:
-        memcpy(member, &half, sizeof half);
-        break;
-    case WXLINK_UINT32:
-        memcpy(member, &value, sizeof value);
-        break;
-    default:
-        *member = (uint8_t)value;
-        break;
-    }
-}
-
-static uint32_t clamped(const wxlink_point *point, uint32_t value)
+static wxlink_number clamped(const wxlink_point *point, wxlink_number value)
 {
     return value < point->min ? point->min : value > point->max ? point->max : value;
 }
 
-static uint32_t get_bits(const uint8_t *body, const cursor *at, uint16_t length)
+static wxlink_number load(const wxlink_point *point, const void *values)
 {
-    uint32_t value = 0;
-    for (uint16_t i = length; i-- > 0;) {
-        const bool bit = wxlink_flag(body + at->group.start, at->group.size, (uint16_t)(at->bit + i));
-        value = value << 1 | (bit ? 1u : 0u);
+    const uint8_t *member = (const uint8_t *)values + point->member;
+    const uint8_t size = bytes_of(point);
+    wxlink_number value = 0;
+    for (uint8_t i = size; i-- > 0;) {
+        value = (wxlink_number)(value << 8 | member[is_little_endian() ? i : size - 1 - i]);
     }
-    return value;
+    return clamped(point, value);
 }
 
-static void put_bits(uint8_t *body, const cursor *at, uint16_t length, uint32_t value)
+static void store(const wxlink_point *point, void *values, wxlink_number value)
 {
-    for (uint16_t i = 0; i < length; i++) {
-        if ((value >> i) & 1u) {
-            wxlink_set_flag(body + at->group.start, at->group.size, (uint16_t)(at->bit + i));
+    uint8_t *member = (uint8_t *)values + point->member;
+    const uint8_t size = bytes_of(point);
+    value = clamped(point, value);
+    for (uint8_t i = 0; i < size; i++) {
+        member[is_little_endian() ? i : size - 1 - i] = (uint8_t)value;
+        value = (wxlink_number)(value >> 8);
+    }
+}
+
+static wxlink_number mask_of(const wxlink_point *point)
+{
+    return (wxlink_number)((wxlink_number)~0u >> (sizeof(wxlink_number) * 8 - point->bits));
+}
+
+static uint8_t shift_of(const wxlink_point *point)
+{
+    return point->traits & WXLINK_SHIFT;
+}
+
+/* Numbers and bits alike: a field of a big-endian number, `at` is the byte with its lowest bit. */
+static wxlink_number get(const wxlink_point *point, const uint8_t *at)
+{
+    const uint8_t size = (uint8_t)((shift_of(point) + point->bits + 7u) / 8u);
+    wxlink_number value = 0;
+    at -= size - 1;
+    for (uint8_t i = 0; i < size; i++) {
+        value = (wxlink_number)(value << 8 | at[i]);
+    }
+    return (wxlink_number)(value >> shift_of(point)) & mask_of(point);
+}
+
+static void put(const wxlink_point *point, uint8_t *at, wxlink_number value)
+{
+    wxlink_number mask = (wxlink_number)(mask_of(point) << shift_of(point));
+    value = (wxlink_number)(value << shift_of(point));
+    for (;; at--) {
+        *at = (uint8_t)((*at & ~mask) | value);
+        mask = (wxlink_number)(mask >> 8);
+        value = (wxlink_number)(value >> 8);
+        if (mask == 0) {
+            return;
         }
     }
 }
 
-static uint32_t get_number(const uint8_t *bytes, uint16_t length)
+bool wxlink_point_told(const wxlink_point *point, const void *values, const uint8_t *at)
 {
-    uint32_t value = 0;
-    for (uint16_t i = 0; i < length; i++) {
-        value = (value << 8) | bytes[i];
+    if (is_binary(point)) {
+        return memcmp(at, (const uint8_t *)values + point->member, point->max) == 0;
     }
-    return value;
+    return get(point, at) == load(point, values);
 }
 
-static void put_number(uint8_t *bytes, uint16_t length, uint32_t value)
+void wxlink_point_tell(const wxlink_point *point, const void *values, uint8_t *at)
 {
-    for (uint16_t i = length; i-- > 0;) {
-        bytes[i] = (uint8_t)value;
-        value >>= 8;
-    }
-}
-
-/* Bytes of the bit group that holds the present bits of a variable product. */
-static uint16_t variable_group_size(const wxlink_product *product, const uint8_t *flags)
-{
-    uint16_t bits = 0;
-    for (uint16_t id = 0; id < product->point_count; id++) {
-        const wxlink_point *point = &product->points[id];
-        if (wxlink_is_bits(point) && wxlink_flag(flags, product->flag_size, id)) {
-            bits = (uint16_t)(bits + point->length);
-        }
-    }
-    return (uint16_t)((bits + 7u) / 8u);
-}
-
-static cursor start_of(const wxlink_product *product, const uint8_t *flags)
-{
-    cursor at = {.product = product};
-    if (product->variable) {
-        at.group.size = variable_group_size(product, flags);
-        at.next_byte = at.group.size;
-    }
-    return at;
-}
-
-/* Moves to a data point that is present. Must be called for each of them, in id order. */
-static void move_to(cursor *at, const wxlink_point *point)
-{
-    if (!at->product->variable) {
-        at->group = at->product->groups[point->kind];
-        at->bit = point->place;
-        at->byte = point->place;
-    } else if (wxlink_is_bits(point)) {
-        at->bit = at->next_bit;
-        at->next_bit = (uint16_t)(at->next_bit + point->length);
+    if (is_binary(point)) {
+        memcpy(at, (const uint8_t *)values + point->member, point->max);
     } else {
-        at->byte = at->next_byte;
-        at->next_byte = (uint16_t)(at->next_byte + point->length);
+        put(point, at, load(point, values));
     }
 }
 
-/* attr_flags of a fixed control count writable points only; in every other case the bit is the id. */
-static bool controls(const wxlink_product *product, const uint8_t *flags, uint16_t id, uint16_t writable_before)
-{
-    if (product->variable) {
-        return wxlink_flag(flags, product->control_flag_size, id);
-    }
-    return product->points[id].kind == WXLINK_WRITABLE &&
-           wxlink_flag(flags, product->control_flag_size, writable_before);
-}
+#if WXLINK_PRODUCT_VARIABLE
 
-bool wxlink_p0_controls(const wxlink_product *product, const uint8_t *p0, uint16_t id)
-{
-    uint16_t writable_before = 0;
-    for (uint16_t i = 0; i < id; i++) {
-        writable_before = (uint16_t)(writable_before + (product->points[i].kind == WXLINK_WRITABLE ? 1u : 0u));
-    }
-    return controls(product, p0 + 1, id, writable_before);
-}
+/* Where the next data point lies behind flags: those that are present follow each other, bits first. */
+typedef struct {
+    uint16_t last; /* byte of the bit group's bit 0 */
+    uint16_t bit;
+    uint16_t byte;
+} cursor;
 
-/* Bytes that must follow the flags of a control. */
-static uint32_t control_body_size(const wxlink_product *product, const uint8_t *flags)
+static cursor start_of(const uint8_t *flags)
 {
-    if (!product->variable) {
-        return product->control_size;
-    }
-    uint32_t size = variable_group_size(product, flags);
-    for (uint16_t id = 0; id < product->point_count; id++) {
-        const wxlink_point *point = &product->points[id];
-        if (!wxlink_is_bits(point) && wxlink_flag(flags, product->flag_size, id)) {
-            size += point->length;
+    wxlink_point point;
+    uint16_t bits = 0;
+    for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
+        wxlink_point_row(&point, id);
+        if ((point.traits & WXLINK_BITS) && wxlink_flag(flags, WXLINK_PRODUCT_FLAGS, id)) {
+            bits = (uint16_t)(bits + point.bits);
         }
     }
-    return size;
+    const uint16_t end = (uint16_t)(WXLINK_PRODUCT_FLAGS + (bits + 7u) / 8u);
+    return (cursor){.last = (uint16_t)(end - 1u), .bit = 0, .byte = end};
 }
 
-/* One pass over a control: checks it when `values` is NULL, else stores. False when it asks for the impossible. */
-static bool walk_control(const wxlink_product *product, const uint8_t *p0, void *values)
+/* Moves to a data point that is present: its byte `place`, and the row tells the bit. */
+static uint16_t move_to(cursor *at, wxlink_point *point)
 {
-    const uint8_t *flags = p0 + 1;
-    const uint8_t *body = flags + product->control_flag_size;
-    cursor at = start_of(product, flags);
-    uint16_t writable_before = 0;
-    for (uint16_t id = 0; id < product->point_count; id++) {
-        const wxlink_point *point = &product->points[id];
-        const bool controlled = controls(product, flags, id, writable_before);
-        writable_before = (uint16_t)(writable_before + (point->kind == WXLINK_WRITABLE ? 1u : 0u));
-        if (!controlled) {
-            continue;
+    uint16_t place = at->byte;
+    if (point->traits & WXLINK_BITS) {
+        place = (uint16_t)(at->last - at->bit / 8u);
+        point->traits = (uint8_t)((point->traits & ~WXLINK_SHIFT) | at->bit % 8u);
+        at->bit = (uint16_t)(at->bit + point->bits);
+    } else if (is_binary(point)) {
+        at->byte = (uint16_t)(at->byte + point->max);
+    } else {
+        at->byte = (uint16_t)(at->byte + bytes_of(point));
+        place = (uint16_t)(at->byte - 1u);
+    }
+    return place;
+}
+
+uint16_t wxlink_p0_status(const void *values, uint8_t *body)
+{
+    wxlink_point point;
+#if WXLINK_PRODUCT_POINTS % 8
+    body[0] &= (1u << WXLINK_PRODUCT_POINTS % 8) - 1u; /* bits of no data point are sent as 0 */
+#endif
+    cursor at = start_of(body);
+    memset(body + WXLINK_PRODUCT_FLAGS, 0, (uint16_t)(at.byte - WXLINK_PRODUCT_FLAGS));
+    for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
+        if (wxlink_flag(body, WXLINK_PRODUCT_FLAGS, id)) {
+            wxlink_point_row(&point, id);
+            const uint16_t place = move_to(&at, &point);
+            wxlink_point_tell(&point, values, body + place);
         }
-        if (point->kind != WXLINK_WRITABLE) {
-            return false;
-        }
-        move_to(&at, point);
-        if (point->type == WXLINK_BINARY) {
-            if (values != NULL) {
-                memcpy((uint8_t *)values + point->member, body + at.byte, point->length);
+    }
+    return at.byte;
+}
+
+#else
+
+uint16_t wxlink_p0_status(const void *values, uint8_t *body)
+{
+    wxlink_point point;
+    memset(body, 0, WXLINK_PRODUCT_IMAGE);
+    for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
+        wxlink_point_row(&point, id);
+        wxlink_point_tell(&point, values, body + point.place);
+    }
+    return WXLINK_PRODUCT_IMAGE;
+}
+
+#endif
+
+/* True when what a control asks of a data point can be done. */
+static bool is_possible(const wxlink_point *point, const uint8_t *at)
+{
+    return (point->traits & WXLINK_WRITABLE) && (!(point->traits & WXLINK_CHOICE) || get(point, at) <= point->max);
+}
+
+static void take(wxlink *link, const wxlink_point *point, const uint8_t *at)
+{
+    if (is_binary(point)) {
+        memcpy((uint8_t *)link->values + point->member, at, point->max);
+    } else {
+        store(point, link->values, get(point, at));
+    }
+}
+
+static void tell(wxlink *link, wxlink_place id)
+{
+#if WXLINK_PRODUCT_VARIABLE
+    wxlink_set_flag(link->due, WXLINK_PRODUCT_FLAGS, id);
+#else
+    link->due = true;
+#endif
+    if (link->port->control != NULL) {
+        link->port->control(link->user, id);
+    }
+}
+
+/* One step for one data point that a control names. */
+static bool do_step(wxlink *link, wxlink_place id, const wxlink_point *point, const uint8_t *at, wxlink_step step)
+{
+    if (step == WXLINK_CHECK) {
+        return is_possible(point, at);
+    }
+    if (step == WXLINK_STORE) {
+        take(link, point, at);
+    } else {
+        tell(link, id);
+    }
+    return true;
+}
+
+#if WXLINK_PRODUCT_VARIABLE
+
+bool wxlink_p0_control(wxlink *link, const uint8_t *flags, uint16_t size, wxlink_step step)
+{
+    wxlink_point point;
+    if (size < WXLINK_PRODUCT_FLAGS) {
+        return false;
+    }
+    cursor at = start_of(flags);
+    for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
+        if (wxlink_flag(flags, WXLINK_PRODUCT_FLAGS, id)) {
+            wxlink_point_row(&point, id);
+            const uint16_t place = move_to(&at, &point);
+            if (at.byte > size || !do_step(link, id, &point, flags + place, step)) {
+                return false;
             }
-            continue;
         }
-        const uint32_t value = wxlink_is_bits(point) ? get_bits(body, &at, point->length)
-                                                     : get_number(body + at.byte, point->length);
-        if (point->type == WXLINK_ENUM && value > point->max) {
+    }
+    return at.byte == size;
+}
+
+#else
+
+bool wxlink_p0_control(wxlink *link, const uint8_t *flags, uint16_t size, wxlink_step step)
+{
+    wxlink_point point;
+    wxlink_place writable = 0;
+    if (size != WXLINK_PRODUCT_CONTROL - 1) {
+        return false;
+    }
+    for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
+        wxlink_point_row(&point, id);
+        if ((point.traits & WXLINK_WRITABLE) && wxlink_flag(flags, WXLINK_PRODUCT_CONTROL_FLAGS, writable++) &&
+            !do_step(link, id, &point, flags + WXLINK_PRODUCT_CONTROL_FLAGS + point.place, step)) {
             return false;
-        }
-        if (values != NULL) {
-            store(point, values, clamped(point, value));
         }
     }
     return true;
 }
 
-bool wxlink_p0_control_fits(const wxlink_product *product, const uint8_t *p0, uint16_t size)
-{
-    const uint32_t before = (uint32_t)product->control_flag_size + 1;
-    return size >= before && size == before + control_body_size(product, p0 + 1) && walk_control(product, p0, NULL);
-}
-
-void wxlink_p0_control_store(const wxlink_product *product, const uint8_t *p0, void *values)
-{
-    (void)walk_control(product, p0, values);
-}
-
-uint16_t wxlink_p0_status(const wxlink_product *product, uint8_t action, const uint8_t *flags, const void *values,
-                          uint8_t *p0)
-{
-    cursor at = start_of(product, flags);
-    uint8_t *body = p0 + 1;
-    p0[0] = action;
-    if (product->variable) {
-        memmove(p0 + 1, flags, product->flag_size);
-        if (product->point_count % 8 != 0) {
-            p0[1] &= (uint8_t)((1u << (product->point_count % 8)) - 1u); /* bits of no data point are sent as 0 */
-        }
-        flags = p0 + 1;
-        body += product->flag_size;
-        memset(body, 0, at.group.size);
-    } else {
-        memset(body, 0, product->status_size);
-    }
-    for (uint16_t id = 0; id < product->point_count; id++) {
-        const wxlink_point *point = &product->points[id];
-        if (product->variable && !wxlink_flag(flags, product->flag_size, id)) {
-            continue;
-        }
-        move_to(&at, point);
-        if (wxlink_is_bits(point)) {
-            put_bits(body, &at, point->length, clamped(point, load(point, values)));
-        } else if (point->type == WXLINK_BINARY) {
-            memcpy(body + at.byte, (const uint8_t *)values + point->member, point->length);
-        } else {
-            put_number(body + at.byte, point->length, clamped(point, load(point, values)));
-        }
-    }
-    const uint16_t before = (uint16_t)(body - p0);
-    return (uint16_t)(before + (product->variable ? at.next_byte : product->status_size));
-}
+#endif

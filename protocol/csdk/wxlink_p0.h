@@ -1,15 +1,8 @@
-/* P0: the data points inside commands 03 to 06 (README 4). */
+/* Inside the SDK: P0, the data points inside commands 03 to 06 (README 4). */
 #ifndef WXLINK_P0_H
 #define WXLINK_P0_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "wxlink_product.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include "wxlink.h"
 
 /* Actions: the first byte of P0. A variable product's is the fixed one plus WXLINK_VARIABLE. */
 #define WXLINK_CONTROL 0x01u
@@ -19,36 +12,34 @@ extern "C" {
 #define WXLINK_TRANSPARENT 0x05u
 #define WXLINK_VARIABLE 0x10u
 
-/* Bit `index` of a big-endian bit array of `size` bytes: bit 0 is the lowest bit of the last byte. */
-bool wxlink_flag(const uint8_t *flags, uint16_t size, uint16_t index);
-void wxlink_set_flag(uint8_t *flags, uint16_t size, uint16_t index);
+/* What the actions of this product have on top. */
+#define WXLINK_FAMILY (WXLINK_PRODUCT_VARIABLE ? WXLINK_VARIABLE : 0u)
 
-/* True for a product's bool and enum data points, which travel as bits. */
-bool wxlink_is_bits(const wxlink_point *point);
+/* Copies the row of a data point out of program memory. */
+void wxlink_point_row(wxlink_point *point, wxlink_place id);
 
-/* True when the data point has the same value in both values structs. */
-bool wxlink_same(const wxlink_point *point, const void *values, const void *others);
+/* True when a data point's image (`at`: its byte `place`) shows its current value. */
+bool wxlink_point_told(const wxlink_point *point, const void *values, const uint8_t *at);
 
-/* Copies one data point from one values struct to another. */
-void wxlink_copy(const wxlink_point *point, void *to, const void *from);
+/* Writes the current value of a data point into its image. Numbers beyond their limits are clamped. */
+void wxlink_point_tell(const wxlink_point *point, const void *values, uint8_t *at);
 
-/* True when a control's bytes fit its flags, only writable data points are flagged and every enum has its value. */
-bool wxlink_p0_control_fits(const wxlink_product *product, const uint8_t *p0, uint16_t size);
+/* Bit of a bit array of `size` bytes: bit 0 is the lowest bit of the last byte. */
+bool wxlink_flag(const uint8_t *flags, uint8_t size, wxlink_place index);
+void wxlink_set_flag(uint8_t *flags, uint8_t size, wxlink_place index);
 
-/* Stores the values of a control that fits. Numbers beyond their limits are clamped. */
-void wxlink_p0_control_store(const wxlink_product *product, const uint8_t *p0, void *values);
+/* Writes the current values behind the action of a report or read reply: all of a fixed product, of a variable one those
+ * whose flags stand there already. Gives the size without the action. */
+uint16_t wxlink_p0_status(const void *values, uint8_t *body);
 
-/* True when a control names this data point (by id). */
-bool wxlink_p0_controls(const wxlink_product *product, const uint8_t *p0, uint16_t id);
+/* What is done with the data points that a control names, in this order. */
+typedef enum {
+    WXLINK_CHECK, /* false when bytes are too few or too many, one is not writable, or an enum has no such value */
+    WXLINK_STORE, /* stores them; numbers beyond their limits are clamped */
+    WXLINK_TELL   /* tells the maker, and has them reported */
+} wxlink_step;
 
-/* Encodes a report or read reply behind an action byte; `flags` (flag_size bytes, bit = id) names the data points of a
- * variable product and may stand at p0 + 1 already. A fixed product's frame always holds everything. Numbers
- * beyond their limits are clamped. Gives the size. */
-uint16_t wxlink_p0_status(const wxlink_product *product, uint8_t action, const uint8_t *flags, const void *values,
-                          uint8_t *p0);
-
-#ifdef __cplusplus
-}
-#endif
+/* Goes over a control behind its action; the second and third step only after the first was true. */
+bool wxlink_p0_control(wxlink *link, const uint8_t *flags, uint16_t size, wxlink_step step);
 
 #endif

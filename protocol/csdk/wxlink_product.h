@@ -5,44 +5,45 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wxlink_config.h"
+#include "wxlink_rom.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-typedef enum { WXLINK_WRITABLE, WXLINK_READONLY, WXLINK_ALERT, WXLINK_FAULT } wxlink_kind;
-#define WXLINK_KINDS 4
+/* Raw value of any number of the product, and any offset in its values and in its P0. */
+#if WXLINK_PRODUCT_UINT32
+typedef uint32_t wxlink_number;
+#else
+typedef uint16_t wxlink_number;
+#endif
+#if WXLINK_PRODUCT_LARGE
+typedef uint16_t wxlink_place;
+#else
+typedef uint8_t wxlink_place;
+#endif
 
-/* Member of the values struct: bool for WXLINK_BOOL, uint8_t for WXLINK_ENUM, uint8_t[length] for WXLINK_BINARY. */
-typedef enum { WXLINK_BOOL, WXLINK_ENUM, WXLINK_UINT8, WXLINK_UINT16, WXLINK_UINT32, WXLINK_BINARY } wxlink_type;
+/* Traits of a data point. */
+#define WXLINK_SHIFT 0x07u    /* where its lowest bit lies in its byte */
+#define WXLINK_WRITABLE 0x08u /* users may set it */
+#define WXLINK_SLOW 0x10u     /* read-only number or binary: not reported at once (README 3.4) */
+#define WXLINK_BITS 0x20u     /* bool or enum: part of a bit group */
+#define WXLINK_CHOICE 0x40u   /* enum: values above the maximum mean nothing */
 
+/* One data point. Its image is dev_status (README 4.5); that of a variable product is a report of everything. The member
+ * of a bool, enum and uint8 has one byte, that of a uint16 two, of a uint32 four, of a binary `max`. */
 typedef struct {
-    uint8_t kind;    /* wxlink_kind */
-    uint8_t type;    /* wxlink_type */
-    uint16_t length; /* bits of a bool or enum, bytes of anything else */
-    uint16_t member; /* offset of its member in the values struct */
-    uint16_t place;  /* fixed product: bit number in its class's bit group, or byte in dev_status; variable: 0 */
-    uint32_t min;    /* limits of the raw value */
-    uint32_t max;
+    wxlink_place member; /* offset of its member in the values struct */
+    wxlink_place place;  /* byte of the image with its lowest bit; of a binary: its first byte */
+    uint8_t traits;
+    uint8_t bits;        /* 1 to 8 of a bool or enum; 8, 16, 32 of a number; 0 of a binary */
+    wxlink_number min;   /* limits of the raw value */
+    wxlink_number max;   /* of a binary: its bytes */
 } wxlink_point;
 
-/* The bits of one class in a fixed product's dev_status (README 4.3). */
-typedef struct {
-    uint16_t start;
-    uint16_t size;
-} wxlink_group;
-
-typedef struct {
-    const char *product_key;    /* 32 characters */
-    const wxlink_point *points; /* in id order: the index is the id */
-    uint16_t point_count;
-    bool variable;
-    uint16_t flag_size;         /* bytes of one bit per data point */
-    uint16_t control_flag_size; /* bytes of attr_flags in a control: fixed products count writable points only */
-    uint16_t control_size;      /* fixed: bytes of attr_vals; variable: most bytes that can follow the flags */
-    uint16_t status_size;       /* the same for dev_status */
-    uint16_t values_size;       /* bytes of the values struct */
-    wxlink_group groups[WXLINK_KINDS]; /* fixed products only */
-} wxlink_product;
+extern const wxlink_point wxlink_points[WXLINK_PRODUCT_POINTS]; /* in id order: the index is the id; in program memory */
+extern const char wxlink_product_key[32];                       /* in program memory, without a zero behind it */
 
 /* Raw value for a displayed one, y = ratio * x + addition, rounded to the nearest step and clamped to min..max. The
  * generated macros <PRODUCT>_<POINT>_RAW(y) call these. */

@@ -5,119 +5,116 @@
 #include "wxlink_p0.h"
 #include "wxlink_session.h"
 
-static uint32_t now_of(wxlink *link)
+static void set_due(wxlink *link, wxlink_place id)
 {
-    return link->port->milliseconds(link->user);
+#if WXLINK_PRODUCT_VARIABLE
+    wxlink_set_flag(link->due, WXLINK_PRODUCT_FLAGS, id);
+#else
+    (void)id;
+    link->due = true;
+#endif
 }
 
-/* Read-only numbers and binaries follow the environment: they are not reported at once. */
-static bool is_slow(const wxlink_point *point)
+static bool is_due(const wxlink *link, wxlink_place id)
 {
-    return point->kind != WXLINK_WRITABLE && !wxlink_is_bits(point);
+#if WXLINK_PRODUCT_VARIABLE
+    return wxlink_flag(link->due, WXLINK_PRODUCT_FLAGS, id);
+#else
+    (void)id;
+    return link->due;
+#endif
+}
+
+/* Where it stands what the module was last told. */
+static uint8_t *told(wxlink *link)
+{
+#if WXLINK_PRODUCT_VARIABLE
+    return link->told;
+#else
+    return link->report;
+#endif
 }
 
 void wxlink_report_all(wxlink *link)
 {
-    memset(link->memory.due, 0xFF, link->product->flag_size);
-    link->pausing = false;
+#if WXLINK_PRODUCT_VARIABLE
+    memset(link->due, 0xFF, sizeof link->due);
+#else
+    link->due = true;
+#endif
+    link->timers[WXLINK_TIMER_PAUSE] = 0;
 }
 
-void wxlink_report_acknowledged(wxlink *link, uint8_t sn)
+static void ended(wxlink *link, const uint8_t *answer, uint16_t size)
 {
-    if (link->report.sends > 0 && sn == link->report.sn) {
-        link->report.sends = 0;
+    (void)size;
+    if (answer == NULL) {
+        wxlink_report_all(link); /* what the module knows is unsure now */
+        link->timers[WXLINK_TIMER_PAUSE] = WXLINK_RETRY_MS;
     }
-}
-
-static void send(wxlink *link)
-{
-    link->report.sends++;
-    link->report.sent_at = now_of(link);
-    wxlink_session_send(link, link->memory.report, link->report.size);
-}
-
-void wxlink_report_damaged(wxlink *link, uint8_t sn)
-{
-    if (link->report.sends > 0 && link->report.sends < WXLINK_SENDS && sn == link->report.sn) {
-        send(link);
-    }
-}
-
-void wxlink_report_poll(wxlink *link)
-{
-    if (link->report.sends == 0 || now_of(link) - link->report.sent_at < WXLINK_RESEND_MS) {
-        return;
-    }
-    if (link->report.sends < WXLINK_SENDS) {
-        send(link);
-        return;
-    }
-    link->report.sends = 0;
-    if (link->given_up < UINT8_MAX) {
-        link->given_up++;
-    }
-    wxlink_report_all(link); /* what the module knows is unsure now */
-    link->pausing = true;
-    link->paused_at = now_of(link);
 }
 
 /* Marks the data points that changed and may be told now. True when there is anything to report. */
-static bool collect_due(wxlink *link, bool slow_allowed)
+static bool collect_due(wxlink *link)
 {
-    const wxlink_product *product = link->product;
+    wxlink_point point;
     bool any = false;
-    for (uint16_t id = 0; id < product->point_count; id++) {
-        const wxlink_point *point = &product->points[id];
-        if ((slow_allowed || !is_slow(point)) && !wxlink_same(point, link->memory.values, link->memory.reported)) {
-            wxlink_set_flag(link->memory.due, product->flag_size, id);
+    for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
+        wxlink_point_row(&point, id);
+        if ((link->timers[WXLINK_TIMER_SLOW] == 0 || !(point.traits & WXLINK_SLOW)) &&
+            !wxlink_point_told(&point, link->values, told(link) + point.place)) {
+            set_due(link, id);
         }
-        any = any || wxlink_flag(link->memory.due, product->flag_size, id);
+        any = any || is_due(link, id);
     }
     return any;
 }
 
 /* Notes the data points that a report carries as told. */
-static void settle_due(wxlink *link, uint32_t now)
+static void settle_due(wxlink *link)
 {
-    const wxlink_product *product = link->product;
+    wxlink_point point;
     bool everything = true;
-    for (uint16_t id = 0; id < product->point_count; id++) {
-        const wxlink_point *point = &product->points[id];
-        if (product->variable && !wxlink_flag(link->memory.due, product->flag_size, id)) {
+    for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
+        if (!is_due(link, id)) {
             everything = false;
             continue;
         }
-        wxlink_copy(point, link->memory.reported, link->memory.values);
-        if (is_slow(point)) {
-            link->slow_reported = true;
-            link->slow_at = now;
+        wxlink_point_row(&point, id);
+        wxlink_point_tell(&point, link->values, told(link) + point.place);
+        if (point.traits & WXLINK_SLOW) {
+            link->timers[WXLINK_TIMER_SLOW] = WXLINK_SLOW_MS;
         }
     }
     if (everything) {
-        link->full_at = now;
+        link->full_left = WXLINK_FULL_MS;
     }
-    memset(link->memory.due, 0, product->flag_size);
 }
 
 void wxlink_report(wxlink *link)
 {
-    const uint32_t now = now_of(link);
-    if (!link->up || link->report.sends > 0 || (link->pausing && now - link->paused_at < WXLINK_RETRY_MS)) {
+    wxlink_tick(link);
+    if (!wxlink_ask_free(link) || link->timers[WXLINK_TIMER_PAUSE] > 0) {
         return;
     }
-    link->pausing = false;
-    if (now - link->full_at >= WXLINK_FULL_MS) {
+    if (link->full_left == 0) {
         wxlink_report_all(link);
     }
-    if (!collect_due(link, !link->slow_reported || now - link->slow_at >= WXLINK_SLOW_MS)) {
+    if (!collect_due(link)) {
         return;
     }
-    const wxlink_product *product = link->product;
-    const uint8_t action = (uint8_t)(WXLINK_REPORT + (product->variable ? WXLINK_VARIABLE : 0u));
-    const uint16_t size = wxlink_p0_status(product, action, link->memory.due, link->memory.values,
-                                           link->memory.report + WXLINK_AT_PAYLOAD);
-    settle_due(link, now);
-    link->report.sn = link->next_sn++;
-    link->report.size = wxlink_frame_seal(link->memory.report, WXLINK_REPORT_COMMAND, link->report.sn, 0, size);
-    send(link);
+    settle_due(link);
+    link->ask.cmd = WXLINK_CMD_P0_UP;
+    link->ask.flags = 0;
+    link->ask.head = WXLINK_REPORT + WXLINK_FAMILY;
+    link->ask.payload = link->report;
+#if WXLINK_PRODUCT_VARIABLE
+    memcpy(link->report, link->due, sizeof link->due);
+    link->ask.size = wxlink_p0_status(link->values, link->report);
+#else
+    link->ask.size = WXLINK_PRODUCT_IMAGE; /* what was told is the report */
+#endif
+    link->ask.ended = ended;
+    memset(&link->due, 0, sizeof link->due);
+    wxlink_ask_start(link);
 }

@@ -27,15 +27,19 @@ STRICT = [
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover=all",
 ]
+SDK = sorted(asset("protocol/csdk").glob("wxlink*.c"))
+EVERYTHING = [
+    f"-DWXLINK_WITH_{feature}=1" for feature in ("SETUP", "TIME", "MODULE_INFO", "TRANSPARENT", "SUB_DEVICES")
+]
 
 
 class Link:
     """A running link_harness: the C SDK with one product and a clock that the test sets."""
 
-    def __init__(self, program: Path, product: Product, secret: str, start_ms: int) -> None:
+    def __init__(self, program: Path, product: Product, *arguments: str) -> None:
         self.product = product
         self._process = subprocess.Popen(
-            [program, *([secret, str(start_ms)] if secret else [])],
+            [program, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -76,6 +80,10 @@ class Link:
     def report(self) -> list[str]:
         return self._tell("report")
 
+    def act(self, line: str) -> list[str]:
+        """A line for the harness (link_harness.c); gives what the SDK did, then its `yes` or `no`."""
+        return self._tell(line)
+
     def close(self) -> None:
         """End the harness; whatever a sanitizer says at the end fails the test."""
         _, errors = self._process.communicate()
@@ -110,27 +118,30 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def sdk_objects(build: Callable[..., Path]) -> list[Path]:
-    """The SDK itself, compiled."""
-    return [
-        build(f"{source.stem}.o", "-c", source) for source in sorted(asset("protocol/csdk").glob("wxlink*.c"))
-    ]
+def build_product(
+    build: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """A function that compiles a program with the SDK and a product's generated files; gives the program."""
+
+    def run(name: str, product: Product, prefix: str, *arguments: str | Path) -> Path:
+        folder = tmp_path_factory.mktemp(prefix)
+        for file, text in generate(product, prefix).items():
+            (folder / file).write_text(text, "utf-8")
+        return build(name, f"-I{folder}", *folder.glob("*.c"), *SDK, *arguments)
+
+    return run
 
 
 @pytest.fixture(scope="session")
-def _harnesses(
-    build: Callable[..., Path], sdk_objects: list[Path], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Product, str], Path]:
+def _harnesses(build_product: Callable[..., Path]) -> Callable[[Product, str], Path]:
     built: dict[str, Path] = {}
 
     def program(product: Product, prefix: str) -> Path:
         if prefix not in built:
-            folder = tmp_path_factory.mktemp(prefix)
-            for name, text in generate(product, prefix).items():
-                (folder / name).write_text(text, "utf-8")
-            defines = (f"-DPREFIX={prefix}", f'-DHEADER="{prefix}_product.h"', f"-I{folder}")
-            sources = [*folder.glob("*.c"), HERE / "link_harness.c"]
-            built[prefix] = build(f"link_{prefix}", *defines, *sources, *sdk_objects)
+            defines = (f"-DPREFIX={prefix}", f'-DPRODUCT_HEADER="{prefix}_product.h"', *EVERYTHING)
+            built[prefix] = build_product(
+                f"link_{prefix}", product, prefix, *defines, HERE / "link_harness.c"
+            )
         return built[prefix]
 
     return program
@@ -141,9 +152,10 @@ def link(_harnesses: Callable[[Product, str], Path]) -> Iterator[Callable[..., L
     """A function that starts the C SDK for a product (by name, or given with a prefix)."""
     running: list[Link] = []
 
-    def start(name: str, product: Product | None = None, secret: str = "", start_ms: int = 0) -> Link:
+    def start(name: str, product: Product | None = None, **options: str | int) -> Link:
         chosen = product or product_named(name)
-        running.append(Link(_harnesses(chosen, name), chosen, secret, start_ms))
+        arguments = {"secret": "", "start_ms": 0, "extra": "", "ms_a_byte": 0} | options
+        running.append(Link(_harnesses(chosen, name), chosen, *map(str, arguments.values())))
         return running[-1]
 
     yield start

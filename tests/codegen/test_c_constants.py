@@ -4,12 +4,18 @@ import re
 
 from wxlink.assets import asset
 from wxlink.bench import board, reports
-from wxlink.codegen import product_c
-from wxproto import actions, commands, device_info, session
+from wxproto import actions, commands, session
 
 CSDK = asset("protocol/csdk")
 _DEFINE = re.compile(r"^#define (\w+) (0x[0-9A-F]+|\d+)u?\b", re.MULTILINE)
 _ENUM = re.compile(r"^ *(?:enum \{ )?(\w+) = (0x[0-9A-F]{2})", re.MULTILINE)
+NOT_FOR_AN_MCU_OF_ITS_OWN = {
+    commands.TRANSACTION_REQUEST,
+    commands.TRANSACTION_RESULT,
+    commands.REGISTER_SUB_DEVICE,
+    commands.SUB_DEVICE_RESULT,
+}
+"""Commands of products with several MCUs, and of gateways that register what stands behind them."""
 
 
 def macros(name: str) -> dict[str, int]:
@@ -49,19 +55,7 @@ def test_actions() -> None:
 
 
 def test_commands() -> None:
-    codes = {int(code, 0) for _, code in _ENUM.findall((CSDK / "wxlink_session.c").read_text("utf-8"))} | {
-        macros("wxlink_report.h")["WXLINK_REPORT_COMMAND"],
-        commands.P0_UP_ACK,
-    }
-    assert codes == set(commands.COMMANDS) | {commands.P0_UP_ACK}
-
-
-def test_the_longest_answer_is_the_device_information() -> None:
-    info = device_info.DeviceInfo(
-        product_key="0" * 32,
-        hardware_version="",
-        software_version="",
-        attributes=bytes(8),
-        product_secret="0" * 32,
-    )
-    assert macros("wxlink_session.h")["WXLINK_INFO_SIZE"] == product_c.INFO_SIZE == len(info.encode())
+    text = (CSDK / "wxlink_session.h").read_text("utf-8")
+    codes = {name.removeprefix("WXLINK_CMD_"): int(code, 0) for name, code in _ENUM.findall(text)}
+    assert codes == {name: getattr(commands, name) for name in codes}
+    assert set(codes.values()) == set(commands.COMMANDS) - NOT_FOR_AN_MCU_OF_ITS_OWN

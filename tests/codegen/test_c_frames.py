@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from wxlink.assets import asset
 from wxproto import frame
 from wxproto.frame import BadFrame, Decoder, Frame, encode
 
@@ -25,12 +26,12 @@ REASONS = {
 
 
 @pytest.fixture(scope="module")
-def parse(build: Callable[..., Path], sdk_objects: list[Path]) -> Callable[..., list[list[str]]]:
+def parse(build: Callable[..., Path]) -> Callable[..., list[list[str]]]:
     """A function: streams of bytes -> what the C parser found in each."""
     program = build(
         "frame_harness",
         Path(__file__).parent / "frame_harness.c",
-        *[path for path in sdk_objects if path.stem == "wxlink_frame"],
+        asset("protocol/csdk/wxlink_frame.c"),
     )
 
     def run(streams: list[bytes], max_payload: int = frame.MAX_PAYLOAD) -> list[list[str]]:

@@ -1,5 +1,6 @@
 """The C SDK's conversation and report rules, on a clock that the test sets."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from wxproto.device_info import DeviceInfo
 from wxproto.frame import encode
+from wxproto.line import stuffed_size
 from wxproto.p0 import Codec
 
 SECRET = "00112233445566778899aabbccddeeff"
@@ -16,6 +18,15 @@ LED_ON = bytes.fromhex("FFFF000D03030000010101000000000016")
 
 def tx(cmd: int, sn: int, payload: bytes = b"", flags: int = 0) -> str:
     return "tx " + encode(cmd, sn, payload, flags).hex().upper()
+
+
+def resend_ms(*frames: bytes) -> int:
+    """Time-out of a question: 200 ms, and the time of the frame and its ack on the wire at 9600 baud."""
+    return 200 + math.ceil((sum(map(len, frames)) + stuffed_size(0)) * 10_000 / 9600)
+
+
+def sent_bytes(line: str) -> bytes:
+    return bytes.fromhex(line.removeprefix("tx "))
 
 
 def started(link: Callable[..., Any], name: str = "gokit", **options: Any) -> Any:
@@ -78,7 +89,7 @@ def test_p0_without_action_is_an_error_and_p0_for_a_sub_device_is_acknowledged_w
 ) -> None:
     device = link("gokit")
     assert device.rx(encode(0x03, 4)) == [tx(0x12, 4, b"\x03")]
-    assert device.rx(encode(0x03, 5, b"\x02ab\x01\x01", 1)) == [tx(0x04, 5, b"\x02ab", 1)]
+    assert device.rx(encode(0x03, 5, b"\x02ab\x01\x01", 1)) == [tx(0x04, 5, b"\x02ab", 1), "sub 6162 0101"]
     assert device.rx(encode(0x03, 6, b"\x05ab", 1)) == [tx(0x12, 6, b"\x03")]
 
 
@@ -103,7 +114,7 @@ def test_a_repeated_control_is_acknowledged_again_and_done_once(link: Callable[.
     assert device.rx(LED_ON) == ["tx FFFF0005040300000C", "control 0"]
     assert device.at(1200).rx(LED_ON) == ["tx FFFF0005040300000C"]
     assert device.at(1400).rx(LED_ON) == ["tx FFFF0005040300000C"]
-    assert device.at(2001).rx(LED_ON) == ["tx FFFF0005040300000C", "control 0"]
+    assert device.at(3001).rx(LED_ON) == ["tx FFFF0005040300000C", "control 0"]
 
 
 def test_the_same_control_with_another_sn_is_done_again(link: Callable[..., Any]) -> None:
@@ -129,20 +140,42 @@ def test_an_unanswered_report_is_sent_three_times_then_rests(link: Callable[...,
     device = started(link)
     sent = device.at(10_000).set("LED_OnOff", 1).report()
     assert sent == [tx(0x05, 1, bytes.fromhex("0401") + bytes(10))]
-    assert device.at(10_199).poll() == []
-    assert device.at(10_200).poll() == sent
-    assert device.at(10_399).poll() == []
-    assert device.at(10_400).poll() == sent
-    assert device.at(10_600).poll() == []
-    assert device.at(16_599).report() == []
+    pause = resend_ms(sent_bytes(sent[0]))
+    assert device.at(10_000 + pause - 1).poll() == []
+    assert device.at(10_000 + pause).poll() == sent
+    assert device.at(10_000 + 2 * pause - 1).poll() == []
+    assert device.at(10_000 + 2 * pause).poll() == sent
+    given_up = 10_000 + 3 * pause
+    assert device.at(given_up).poll() == []
+    assert device.at(given_up + 5_999).report() == []
     again = [tx(0x05, 2, bytes.fromhex("0401") + bytes(10))]
-    assert device.at(16_600).report() == again
+    assert device.at(given_up + 6_000).report() == again
+
+
+def test_the_time_out_begins_when_the_last_byte_left(link: Callable[..., Any]) -> None:
+    """A `write` that waits for the line takes its time before, and the time-out is not shorter for it."""
+    device = started(link, ms_a_byte=1)
+    (sent,) = device.at(10_000).set("LED_OnOff", 1).report()
+    left = 10_000 + len(sent_bytes(sent))
+    pause = resend_ms(sent_bytes(sent))
+    assert device.at(left + pause - 1).poll() == []
+    assert device.at(left + pause).poll() == [sent]
+
+
+def test_a_long_frame_waits_longer(link: Callable[..., Any]) -> None:
+    device = started(link)
+    assert device.at(1_000).act("up " + "FF" * 200)[-1] == "yes"
+    frame = encode(0x05, 1, b"\x06" + b"\xff" * 200)
+    assert len(frame) > 400, "stuffing counts, too"
+    assert device.at(1_000 + resend_ms(frame) - 1).poll() == []
+    rounded_up = 2  # milliseconds: the SDK computes in 1/256
+    assert device.at(1_000 + resend_ms(frame) + rounded_up).poll() == ["tx " + frame.hex().upper()]
 
 
 def test_a_report_given_up_is_made_up_for_when_the_module_speaks(link: Callable[..., Any]) -> None:
     device = started(link)
     device.at(10_000).set("LED_OnOff", 1).report()
-    for now in (10_200, 10_400, 10_600):
+    for now in (10_250, 10_500, 10_750):
         device.at(now).poll()
     device.at(11_000).rx(encode(0x07, 9))
     assert device.report() == [tx(0x05, 2, bytes.fromhex("0401") + bytes(10))]
@@ -153,9 +186,9 @@ def test_only_the_ack_with_the_reports_cmd_and_sn_counts(link: Callable[..., Any
     sent = device.at(10_000).set("LED_OnOff", 1).report()
     for stray in (encode(0x06, 0), encode(0x04, 1), encode(0x0A, 1)):
         assert device.rx(stray) == []
-    assert device.at(10_200).poll() == sent
+    assert device.at(10_250).poll() == sent
     device.rx(encode(0x06, 1))
-    assert device.at(10_400).poll() == []
+    assert device.at(10_500).poll() == []
 
 
 def test_one_report_at_a_time_and_the_next_holds_what_changed_meanwhile(link: Callable[..., Any]) -> None:
@@ -221,8 +254,9 @@ def test_times_hold_when_the_millisecond_counter_wraps(link: Callable[..., Any])
     device.report()
     device.rx(encode(0x06, 0))
     sent = device.at(top - 100).set("LED_OnOff", 1).report()
-    assert device.at(99).poll() == []
-    assert device.at(100).poll() == sent
+    pause = resend_ms(sent_bytes(sent[0]))
+    assert device.at(pause - 101).poll() == []
+    assert device.at(pause - 100).poll() == sent
     device.rx(encode(0x06, 1))
     assert device.at(4_000).set("Temperature", 40).report() == []
     assert len(device.at(5_900).report()) == 1

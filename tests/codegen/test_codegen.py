@@ -19,6 +19,7 @@ from wxlink.codegen.product_file import MAX_FILE
 from wxproto.product import Point, Product, ProductError
 
 GOKIT = asset("protocol/products/gokit.json")
+GENERATED = ["gokit_product.h", "gokit_product.c", "gokit_names.c", "wxlink_product_config.h"]
 
 
 def product_of(*attrs: dict[str, Any], form: str = "standard", name: str = "a product") -> Product:
@@ -107,6 +108,7 @@ def test_prefix_is_a_c_name(names: tuple[str | None, str, str, str]) -> None:
         f"{expected}_product.h",
         f"{expected}_product.c",
         f"{expected}_names.c",
+        "wxlink_product_config.h",
     ]
 
 
@@ -121,7 +123,7 @@ SCALES = [
 
 
 def test_macros_convert_like_wxproto(
-    build: Callable[..., Path], sdk_objects: list[Path], tmp_path: Path, seeded: random.Random
+    build_product: Callable[..., Path], tmp_path: Path, seeded: random.Random
 ) -> None:
     product = product_of(*SCALES)
     for name, text in generate(product, "scale").items():
@@ -144,7 +146,7 @@ def test_macros_convert_like_wxproto(
         'static void show(long long n) { printf("%lld\\n", n); }\n'
         "int main(void)\n{\n" + "\n".join(lines) + "\n    return 0;\n}\n"
     )
-    built = build("scale", f"-I{tmp_path}", program, *tmp_path.glob("scale_*.c"), *sdk_objects)
+    built = build_product("scale", product, "scale", program)
     out = subprocess.run([built], capture_output=True, text=True, check=True).stdout.split()
     assert [int(word) for word in out] == expected
 
@@ -193,7 +195,7 @@ def test_a_byte_order_mark_is_taken(tmp_path: Path) -> None:
 def test_command_prints_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["codegen", str(GOKIT), "--out", str(tmp_path), "--json"]) == 0
     files = json.loads(capsys.readouterr().out)["files"]
-    assert [Path(file).name for file in files] == ["gokit_product.h", "gokit_product.c", "gokit_names.c"]
+    assert [Path(file).name for file in files] == GENERATED
     assert all(Path(file).is_file() for file in files)
 
 
@@ -202,7 +204,7 @@ def test_check_names_what_differs_and_writes_nothing(
 ) -> None:
     out = tmp_path / "out"
     command = ["codegen", str(GOKIT), "--out", str(out)]
-    files = [str(out / name) for name in ("gokit_product.h", "gokit_product.c", "gokit_names.c")]
+    files = [str(out / name) for name in GENERATED]
     assert main([*command, "--check"]) == 1
     said = capsys.readouterr()
     assert said.out.splitlines() == files
@@ -243,7 +245,7 @@ def test_headers_serve_cpp_firmware_too(tmp_path: Path) -> None:
     csdk = asset("protocol/csdk")
     source = tmp_path / "sketch.cpp"
     source.write_text(
-        '#include "gokit_product.h"\nint main() { return gokit_product.point_count == 15 ? 0 : 1; }\n'
+        '#include "gokit_product.h"\nint main() { return wxlink_points[0].bits == 1 ? 0 : 1; }\n'
     )
     flags = ["-Wall", "-Wextra", "-Werror", f"-I{csdk}", f"-I{csdk / 'examples/gokit/generated'}"]
     compile_c(["c++", *flags, "-fsyntax-only", str(source)])

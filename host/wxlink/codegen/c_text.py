@@ -37,7 +37,7 @@ def file_word(*texts: str | None) -> str:
     """Lower-case word to begin file, type and function names with, from the first text that gives one."""
     for text in texts:
         word = macro_word(text or "").lower()
-        if word and word[0].isalpha() and word not in RESERVED and word != "wxlink":
+        if word and word[0].isalpha() and word not in RESERVED and not word.startswith("wxlink"):
             return word
     return "product"
 

@@ -9,6 +9,7 @@
 #define DEVICE_INFO 0x02u
 #define SECRET_AT (WXLINK_AT_PAYLOAD + 74u)
 #define SECRET_SIZE 32u
+#define LARGEST 4096u /* bytes of payload that the log can show, as large as any module sends */
 
 static FILE *output;
 
@@ -57,20 +58,34 @@ static bool is_secret(const uint8_t *frame, uint16_t at)
            wxlink_payload_size(frame) >= SECRET_AT + SECRET_SIZE - WXLINK_AT_PAYLOAD;
 }
 
-void log_frame(bool sent, wxlink_parsed what, const uint8_t *frame, uint16_t size)
+static void log_frame(bool sent, const wxlink_parser *parser)
 {
-    if (what != WXLINK_FRAME) {
-        log_line("bad %s", reason_of(what));
-        return;
-    }
     begin_line();
     fputs(sent ? "tx FFFF" : "rx FFFF", output);
-    for (uint16_t i = 0; i < size; i++) {
-        if (is_secret(frame, i)) {
+    for (uint16_t i = 0; i < parser->size; i++) {
+        if (is_secret(parser->frame, i)) {
             fputs("**", output);
         } else {
-            fprintf(output, frame[i] == 0xFF ? "FF55" : "%02X", frame[i]);
+            fprintf(output, parser->frame[i] == 0xFF ? "FF55" : "%02X", parser->frame[i]);
         }
     }
     fputc('\n', output);
+}
+
+void log_bytes(bool sent, const uint8_t *bytes, uint16_t size)
+{
+    static uint8_t frames[2][WXLINK_FRAME_SIZE(LARGEST)];
+    static wxlink_parser parsers[2];
+    wxlink_parser *parser = &parsers[sent];
+    if (parser->frame == NULL) {
+        wxlink_parser_start(parser, frames[sent], sizeof frames[sent]);
+    }
+    for (uint16_t i = 0; i < size; i++) {
+        const wxlink_parsed what = wxlink_parse(parser, bytes[i]);
+        if (what == WXLINK_FRAME) {
+            log_frame(sent, parser);
+        } else if (what != WXLINK_MORE) {
+            log_line("bad %s", reason_of(what));
+        }
+    }
 }

@@ -15,7 +15,8 @@ __attribute__((format(printf, 1, 2)))
 #endif
 void log_line(const char *format, ...);
 
-/* `tx FFFF...`, `rx FFFF...` as it stood on the wire, or `bad <reason>`; the product secret is shown as stars. */
-void log_frame(bool sent, wxlink_parsed what, const uint8_t *frame, uint16_t size);
+/* Bytes that went to the module or came from it: a frame is logged when it is complete, as `tx FFFF...` or `rx FFFF...`
+ * with the product secret as stars, or as `bad <reason>`. */
+void log_bytes(bool sent, const uint8_t *bytes, uint16_t size);
 
 #endif

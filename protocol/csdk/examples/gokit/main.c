@@ -16,6 +16,7 @@
 #include "wxlink_posix.h"
 
 #define WAIT_MS 10 /* longest time without wxlink_poll */
+#define READ_SIZE 256
 #define WRONG_USAGE 2
 
 typedef struct {
@@ -36,6 +37,7 @@ static void write_line(void *user, const uint8_t *bytes, uint16_t size)
 {
     gokit_board *self = user;
     self->stuck = !wxlink_posix_write(self->line, bytes, size) || self->stuck;
+    log_bytes(true, bytes, size);
 }
 
 static uint32_t milliseconds(void *user)
@@ -65,19 +67,12 @@ static void on_restart(void *user)
     self->restart = true;
 }
 
-static void on_trace(void *user, bool sent, wxlink_parsed what, const uint8_t *frame, uint16_t size)
-{
-    (void)user;
-    log_frame(sent, what, frame, size);
-}
-
 static const wxlink_port port = {
     .write = write_line,
     .milliseconds = milliseconds,
     .control = on_control,
     .status = on_status,
     .restart = on_restart,
-    .trace = on_trace,
 };
 
 /* Power-on. False when the SDK cannot work with what it was given. */
@@ -92,12 +87,16 @@ static bool boot(gokit_board *self)
 /* The main loop's body: bytes in, frames handled, room measured, changes reported. False when the line is gone. */
 static bool work(gokit_board *self)
 {
-    uint8_t bytes[GOKIT_RING_SIZE - 1]; /* what the ring can hold */
+    uint8_t bytes[READ_SIZE];
     const int count = wxlink_posix_read(self->line, bytes, sizeof bytes, WAIT_MS);
     if (count < 0) {
         return false;
     }
-    wxlink_receive(&self->device.link, bytes, (uint16_t)count);
+    for (int i = 0; i < count; i++) { /* so that the log shows each answer behind its question */
+        log_bytes(false, &bytes[i], 1);
+        wxlink_receive(&self->device.link, &bytes[i], 1);
+        wxlink_poll(&self->device.link);
+    }
     wxlink_poll(&self->device.link);
     hardware_measure(&self->hardware, &self->device.values, wxlink_posix_milliseconds());
     wxlink_report(&self->device.link);
@@ -150,7 +149,7 @@ int main(int count, char **words)
     };
     catch_signals();
     if (!boot(&board)) {
-        fputs("gokit: the generated files do not fit this SDK: generate them again\n", stderr);
+        fputs("gokit: the SDK refuses this product's identity\n", stderr);
         return EXIT_FAILURE;
     }
     log_line("ready %s", board.options.port);

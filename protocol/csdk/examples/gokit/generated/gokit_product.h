@@ -18,10 +18,6 @@ extern "C" {
 
 #define GOKIT_PRODUCT_KEY "6f0d4b7c91e24a35b8d2c7f3a1905e68"
 #define GOKIT_POINTS 15u
-#define GOKIT_RING_SIZE 128u /* bytes between interrupt and main loop: 133 ms at 9600 baud; 255 at most */
-#define GOKIT_FRAME_SIZE WXLINK_FRAME_SIZE(106u)
-#define GOKIT_REPORT_SIZE WXLINK_FRAME_SIZE(12u)
-#define GOKIT_FLAG_SIZE 2u
 
 /* Data points: what the control callback is given. */
 typedef enum {
@@ -102,22 +98,15 @@ enum {
 /* Everything one link needs. Start it with gokit_start, then use `values` and `link`. */
 typedef struct {
     gokit_values values;
-    gokit_values reported;
-    uint8_t due[GOKIT_FLAG_SIZE];
-    volatile uint8_t ring[GOKIT_RING_SIZE];
-    uint8_t frame[GOKIT_FRAME_SIZE];
-    uint8_t report[GOKIT_REPORT_SIZE];
     wxlink link;
 } gokit_device;
-
-extern const wxlink_product gokit_product;
 
 /* Names of the data points and texts of the enums (NULL for other data points), by data point: for logs. Compile
  * gokit_names.c to have them; firmware that needs no text leaves it out. */
 extern const char *const gokit_names[GOKIT_POINTS];
 extern const char *const *const gokit_texts[GOKIT_POINTS];
 
-/* wxlink_start with this product's tables and memory. `values` keep what stands there. */
+/* wxlink_start with this product's values, which keep what stands there. */
 bool gokit_start(gokit_device *device, const wxlink_port *port, const wxlink_identity *identity, void *user);
 
 #ifdef __cplusplus

@@ -1,0 +1,16 @@
+/* Constant tables that stay in program memory where the compiler would copy them to RAM (AVR). */
+#ifndef WXLINK_ROM_H
+#define WXLINK_ROM_H
+
+#include <string.h>
+
+#if defined(__AVR__)
+#include <avr/pgmspace.h>
+#define WXLINK_ROM PROGMEM
+#define wxlink_rom_copy memcpy_P
+#else
+#define WXLINK_ROM
+#define wxlink_rom_copy memcpy
+#endif
+
+#endif
