@@ -23,6 +23,7 @@ bench:           ## figures with their peers, written to bench/results.json
 
 book:            ## writes the generated parts of protocol/README.md and of the example SDK anew
 	@tools/setup.sh && $(BIN)/python protocol/book.py && $(BIN)/wxlink codegen protocol/products/gokit.json --out protocol/csdk/examples/gokit/generated
+	@$(BIN)/wxlink codegen protocol/products/gokit.json --out firmware/examples/pet_house --for micropython
 
 clean:           ## removes the environment and every cache
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -13,3 +13,4 @@ step python -m mypy.stubtest wxproto
 step lint-imports --no-logo
 step python protocol/book.py --check
 step wxlink codegen protocol/products/gokit.json --out protocol/csdk/examples/gokit/generated --check
+step wxlink codegen protocol/products/gokit.json --out firmware/examples/pet_house --for micropython --check

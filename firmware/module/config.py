@@ -9,7 +9,8 @@ REQUIRED = object()
 
 # key -> (type, default, lowest, highest); what they mean is told in firmware/README.md
 KEYS = {
-    "tty": (str, REQUIRED, None, None),
+    "tty": (str, None, None, None),
+    "product": (str, None, None, None),
     "relay": (str, REQUIRED, None, None),
     "data": (str, REQUIRED, None, None),
     "mac": (str, None, None, None),
@@ -47,6 +48,10 @@ class Config:
         for name, (kind, default, lowest, highest) in KEYS.items():
             value = given.get(name, default)
             setattr(self, name, value if value is default else _checked(name, kind, value, lowest, highest))
+        if (self.tty is None) == (self.product is None):
+            raise ConfigError(
+                "give tty, the serial port of an MCU, or product, which runs without MCU: one of both"
+            )
         if self.mac is not None and not (len(self.mac) <= 32 and all(_alphanumeric(c) for c in self.mac)):
             raise ConfigError("mac must be 1..32 letters and digits without separators")
         self.relay_host, self.relay_port = parse_http(self.relay)

@@ -22,7 +22,8 @@ MAIN = str(ROOT / "firmware" / "main.py")
     ("changes", "text"),
     [
         ({"ttty": "x"}, "unknown key ttty"),
-        ({"tty": None}, "missing key tty"),
+        ({"tty": None}, "give tty, the serial port of an MCU, or product"),
+        ({"product": "lamp"}, "one of both"),
         ({"tty": ""}, "tty must be a text"),
         ({"relay": "https://x"}, "relay must start with http://"),
         ({"relay": "http://x:99999"}, "relay must look like http://host:port"),
@@ -49,7 +50,7 @@ def test_defaults_and_the_relays_address():
 def test_the_readme_lists_every_key_with_its_default():
     text = (ROOT / "firmware" / "README.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", text, re.MULTILINE))
-    shown = {REQUIRED: "required", None: "drawn"}
+    shown = {REQUIRED: "required", None: "none"}
     assert rows == {name: str(shown.get(row[1], row[1])) for name, row in KEYS.items()}
 
 

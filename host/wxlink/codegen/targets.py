@@ -26,6 +26,9 @@ class Target(NamedTuple):
 _ROWS = (
     Target("c", "wxlink.codegen.c", "C tables for the MCU SDK"),
     Target(
+        "micropython", "wxlink.codegen.micropython", "a class for a product that runs on the module itself"
+    ),
+    Target(
         "book", "wxlink.codegen.book", "the protocol book in Chinese and English, HTML for screen and paper"
     ),
 )
