@@ -7,6 +7,9 @@ cd "$(dirname "$0")/.."
 need=""
 lack() { command -v "$1" >/dev/null 2>&1 || need="$need $2"; }
 
+optional="" # without these the tests of other boards are skipped
+wish() { [ -e "$1" ] || optional="$optional $2"; }
+
 lack python3 python3
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || need="$need python3-venv"
 for part in "$@"; do
@@ -17,6 +20,14 @@ for part in "$@"; do
         lack chromium chromium
         lack node nodejs
         lack g++ g++
+        wish /usr/bin/avr-gcc gcc-avr
+        wish /usr/lib/avr/include/avr/io.h avr-libc
+        wish /usr/include/simavr/sim_avr.h libsimavr-dev
+        wish /usr/bin/arduino-builder arduino-builder
+        wish /usr/share/arduino/hardware/arduino/avr arduino-core-avr
+        wish /usr/bin/arm-none-eabi-gcc gcc-arm-none-eabi
+        wish /usr/include/newlib/string.h libnewlib-arm-none-eabi
+        wish /usr/bin/qemu-system-arm qemu-system-arm
         [ -n "$(find /usr/share/fonts -iname '*wqy*' -o -iname '*cjk*' 2>/dev/null | head -n 1)" ] || need="$need fonts-wqy-microhei"
         ;;
     *) echo "setup: unknown part '$part'; the parts are demo and test" >&2; exit 2 ;;
@@ -33,6 +44,16 @@ if [ -n "$need" ]; then
         echo "    sudo apt-get install --no-install-recommends$need" >&2
         [ "$need" = " gcc libc6-dev" ] && [ "$*" = demo ] || exit 1
         echo "setup: going on without a C compiler: the demo then uses the Python MCU." >&2
+    fi
+fi
+if [ -n "$optional" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "setup: installing compilers and simulators of other boards:$optional" >&2
+        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $optional; } >.setup.log 2>&1 &&
+            rm -f .setup.log || echo "setup: apt-get failed (.setup.log says why); the tests of those boards are skipped" >&2
+    else
+        echo "setup: the tests of other boards are skipped; to have them:" >&2
+        echo "    sudo apt-get install --no-install-recommends$optional" >&2
     fi
 fi
 
