@@ -7,15 +7,25 @@ that name in PARTS. With --check nothing is written and a difference is an error
 import argparse
 import ast
 import importlib
-import json
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
-from wxproto import actions, commands, device_info, envelope, frame, session
-from wxproto.p0 import Codec
-from wxproto.product import KINDS, Product
+import book_examples
+from wxproto import (
+    actions,
+    commands,
+    configuration,
+    data_receiver,
+    data_sender,
+    device_info,
+    envelope,
+    session,
+)
+from wxproto.product import KINDS
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
@@ -44,7 +54,27 @@ LIMITS = (
     ("session", "DUPLICATE_MS"),
     ("session", "MAX_BACKLOG"),
     ("actions", "MODULE_P0"),
+    ("commands", "SERVICE_MS"),
+    ("commands", "PIECE_SERVICE_MS"),
     ("device_info", "MAX_EXTRA"),
+    ("configuration", "MAX_SSID"),
+    ("configuration", "MAX_PASSWORD"),
+    ("configuration", "MAX_BSSID"),
+    ("configuration", "MAX_TZ"),
+    ("configuration", "MAX_SERVER"),
+    ("module_info", "MAX_CELLS"),
+    ("transaction", "MAX_URL"),
+    ("big_data", "PIECE_BYTES"),
+    ("big_data", "MAX_PIECE"),
+    ("big_data", "MAX_PIECES"),
+    ("big_data", "MAX_LINE"),
+    ("big_data", "MAX_MD5"),
+    ("data_sender", "OFFER_MS"),
+    ("data_receiver", "QUIET_MS"),
+    ("data_receiver", "ASKS"),
+    ("sub_devices", "MAX_SUB_DEVICES"),
+    ("sub_devices", "MAX_DID"),
+    ("sub_devices", "MAX_ENTRY_P0"),
     ("envelope", "MAX_P0"),
     ("product", "MAX_POINTS"),
     ("product", "MAX_TEXT"),
@@ -138,42 +168,9 @@ def service_table() -> str:
     )
 
 
-def product(name: str) -> Product:
-    return Product.from_dict(json.loads((HERE / "products" / f"{name}.json").read_text(encoding="utf-8")))
-
-
-def examples(rows: Iterable[tuple[str, bytes]]) -> str:
-    """Frames and what they say, as a table."""
-    return table(("bytes", "what they say"), ((f"`{wire(data)}`", text) for text, data in rows))
-
-
-def frame_examples() -> str:
-    return examples(
-        (
-            ("the module asks for device information", frame.encode(commands.GET_DEVICE_INFO, 0)),
-            ("heartbeat, sn 1", frame.encode(commands.HEARTBEAT, 1)),
-            ("its ack", frame.encode(commands.HEARTBEAT_ACK, 1)),
-            ("ack with sn FF, stuffed", frame.encode(commands.P0_UP_ACK, 0xFF)),
-            ("report with checksum FF, stuffed", frame.encode(commands.P0_UP, 2, b"\x04\xed")),
-            (
-                "status: station, router, relay, level 6",
-                frame.encode(
-                    commands.MODULE_STATUS,
-                    15,
-                    (
-                        commands.STATUS_STATION
-                        | commands.STATUS_ROUTER
-                        | commands.STATUS_CLOUD
-                        | 6 << commands.STATUS_SIGNAL_SHIFT
-                    ).to_bytes(2, "big"),
-                ),
-            ),
-            (
-                "the MCU did not understand the frame with sn 9",
-                frame.encode(commands.MCU_NOTICE, 9, bytes((commands.ERROR_UNKNOWN_COMMAND,))),
-            ),
-        )
-    )
+def example_table(rows: Callable[[], book_examples.Rows]) -> str:
+    """Frames and what they say."""
+    return table(("bytes", "what they say"), ((f"`{wire(data)}`", text) for text, data in rows()))
 
 
 def fixed_layout() -> str:
@@ -181,7 +178,7 @@ def fixed_layout() -> str:
     rows: list[tuple[object, ...]] = []
     at = 0
     for kind in KINDS:
-        points = [point for point in product("gokit").points if point.kind == kind]
+        points = [point for point in book_examples.product("gokit").points if point.kind == kind]
         bits = [point for point in points if point.is_bits]
         group = (sum(point.len for point in bits) + 7) // 8
         used = 0
@@ -199,65 +196,14 @@ def fixed_layout() -> str:
     return table(("byte", "bits", "data point", "kind"), rows)
 
 
-def fixed_examples() -> str:
-    codec = Codec(product("gokit"))
-    control: dict[str, bool | int | str | float | bytes] = {
-        "LED_OnOff": True,
-        "LED_Color": "粉色",
-        "LED_R": 17,
-        "LED_G": 34,
-        "LED_B": 51,
-        "Motor_Speed": -2,
-    }
-    state = control | {"Infrared": True, "Temperature": 26, "Humidity": 55}
-    for point in codec.product.points[9:]:
-        state[point.name] = point.name in ("Alert_1", "Fault_LED", "Fault_IR")
-    return examples(
-        (
-            (
-                "control: light on, pink, 17, 34, 51, motor -2",
-                frame.encode(commands.P0_DOWN, 9, codec.encode_control(control)),
-            ),
-            ("its ack", frame.encode(commands.P0_DOWN_ACK, 9)),
-            ("read", frame.encode(commands.P0_DOWN, 10, codec.encode_read())),
-            (
-                "read reply: also infrared, 26 degrees, 55 %, an alert, two faults",
-                frame.encode(commands.P0_DOWN_ACK, 10, codec.encode_report(state, reply=True)),
-            ),
-            ("the same as a report", frame.encode(commands.P0_UP, 9, codec.encode_report(state))),
-        )
-    )
+def configuration_table() -> str:
+    return table(("mode", "how the module comes to a network"), configuration.METHODS.items())
 
 
-def variable_examples() -> str:
-    codec = Codec(product("meter"))
-    position: dict[str, bool | int | str | float | bytes] = {"HDOP": 1.5, "Sep": 300, "latitude": 31.2304}
-    return examples(
-        (
-            (
-                "report of ids 0, 3, 4: Iock on, FS index 2, numSv 9",
-                frame.encode(commands.P0_UP, 0, codec.encode_report({"Iock": True, "FS": 2, "numSv": 9})),
-            ),
-            (
-                "report of ids 7, 8, 10, no bit group: HDOP 1.5, Sep 300, latitude 31.2304",
-                frame.encode(commands.P0_UP, 1, codec.encode_report(position)),
-            ),
-            ("control: Iock on", frame.encode(commands.P0_DOWN, 5, codec.encode_control({"Iock": True}))),
-            ("read of ids 4 and 7", frame.encode(commands.P0_DOWN, 6, codec.encode_read(["numSv", "HDOP"]))),
-        )
-    )
-
-
-def envelope_examples() -> str:
-    return examples(
-        (
-            ("control without answer", envelope.encode(envelope.NOTIFY, bytes.fromhex("010101"))),
-            ("report", envelope.encode(envelope.REPORT, bytes.fromhex("04112F0A"))),
-            ("read with sn 5", envelope.encode(envelope.REQUEST, b"\x02", 5)),
-            ("its answer", envelope.encode(envelope.ANSWER, bytes.fromhex("03112F0A"), 5)),
-            ("how many clients watch?", envelope.encode_service(envelope.CLIENT_COUNT_REQUEST)),
-            ("one", envelope.encode_service(envelope.CLIENT_COUNT, b"\x00\x01")),
-        )
+def machine_table(machine: ModuleType) -> str:
+    return table(
+        ("state", "what happens", "next state"),
+        ((before, what, after) for (before, what), after in machine.TRANSITIONS.items()),
     )
 
 
@@ -274,20 +220,20 @@ def versions() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "actions": action_table,
     "commands": command_table,
-    "envelope_examples": envelope_examples,
+    "configuration": configuration_table,
     "envelopes": envelope_table,
-    "fixed_examples": fixed_examples,
     "fixed_layout": fixed_layout,
-    "frame_examples": frame_examples,
     "limits": limit_table,
     "mcu_limits": mcu_limit_table,
     "notices": notice_table,
+    "receiver": partial(machine_table, data_receiver),
+    "sender": partial(machine_table, data_sender),
     "services": service_table,
     "status": status_table,
     "transitions": transition_table,
-    "variable_examples": variable_examples,
     "versions": versions,
 }
+PARTS.update({name: partial(example_table, rows) for name, rows in book_examples.EXAMPLES.items()})
 
 
 def render(text: str) -> str:

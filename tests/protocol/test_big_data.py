@@ -400,6 +400,21 @@ def test_a_quiet_sender_is_asked_three_times_15_s_apart() -> None:
     assert receiver.reason == data_receiver.GONE
 
 
+def test_a_sender_that_never_gets_further_is_left() -> None:
+    receiver = waiting(Flash())
+    take(receiver, PIECES[0])
+    asks = 0
+    while receiver.state != data_receiver.STOPPED:
+        deadline = receiver.next_deadline()
+        assert deadline is not None
+        receiver.poll(deadline)
+        asks += 1
+        take(receiver, PIECES[0], deadline + 1)
+    assert asks == data_receiver.ASKS + 1
+    assert receiver.reason == data_receiver.GONE
+    assert receiver.next_deadline() is None
+
+
 def test_what_is_written_is_not_written_again_when_it_asks_anew() -> None:
     flash = Flash()
     receiver = waiting(flash)
