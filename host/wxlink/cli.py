@@ -37,6 +37,12 @@ VERBS = (
         "write C files, a protocol book and more from a product file, or check that they are up to date",
         "wxlink codegen protocol/products/gokit.json -o my-firmware/wxlink --for c",
     ),
+    Verb(
+        "frame",
+        "wxlink.frame_tool.command",
+        "take captures of the serial link apart, and make frames by name",
+        "wxlink frame decode FF FF 00 05 07 01 00 00 0D",
+    ),
 )
 
 
