@@ -107,6 +107,7 @@ class Receiver:
         self._number = 0  # last piece of this run
         self._offset = 0  # bytes of this run
         self._digest = None
+        self._heard = False  # the last question for the file was acknowledged
 
     def accept(self, now, *, have=0, announced=None):
         """Ask for the announced file; its first `have` bytes are written already.
@@ -119,6 +120,7 @@ class Receiver:
         if self.announced is None or not self._move(ACCEPTED):
             raise LocalError("no file to accept: %s" % self.state)
         self.have = max(self.have, have)
+        self._begin_run()
         self._asked = 0
         self._ask(now)
 
@@ -138,6 +140,7 @@ class Receiver:
 
     def answered(self, now):
         """The question was acknowledged."""
+        self._heard = True
         self._extend(now)
 
     def gave_up(self, now):
@@ -189,6 +192,7 @@ class Receiver:
 
     def _ask(self, now):
         self._pending = DATA_READY
+        self._heard = False
         self._asked += 1
         self._extend(now)
 
@@ -210,19 +214,27 @@ class Receiver:
             return None  # its acknowledgement was lost
         if self.state not in (WAITING, RECEIVING):
             return ERROR_OTHER
-        if piece.number == 1 and (self.state == WAITING or self._number > 1):
-            self._number = 0
-            self._offset = 0
-            self._digest = None if self._new_digest is None else self._new_digest()
-        elif self.state == WAITING:
-            return None  # of the run before the sender heard us
+        expected = self._number + 1
+        if piece.number == 1 and (self.state == WAITING or expected > 2):
+            self._begin_run()
+            expected = 1
+        elif self.state == WAITING and not (self._number and piece.number in (expected - 1, expected)):
+            # Of a run that nobody here knows. A sender that heard us begins anew after it; one that did not
+            # must not take it as written.
+            return None if self._heard else ERROR_OTHER
         self._move(PIECE)
+        self._pending = None
         self._extend(now)
-        if piece.number == self._number + 1:
+        if piece.number == expected:
             self._store(piece)
         elif piece.number != self._number:
             self._stop(MISSING)
         return None
+
+    def _begin_run(self):
+        self._number = 0
+        self._offset = 0
+        self._digest = None if self._new_digest is None else self._new_digest()
 
     def _store(self, piece):
         content = piece.content

@@ -400,6 +400,29 @@ def test_a_quiet_sender_is_asked_three_times_15_s_apart() -> None:
     assert receiver.reason == data_receiver.GONE
 
 
+def test_a_late_piece_of_the_run_goes_on_with_it() -> None:
+    flash = Flash()
+    receiver = waiting(flash)
+    take(receiver, PIECES[0])
+    receiver.poll(15_010)
+    assert receiver.state == data_receiver.WAITING
+    take(receiver, PIECES[1], 15_020)
+    assert receiver.state == data_receiver.RECEIVING
+    assert receiver.question() is None
+    take(receiver, PIECES[2], 15_030)
+    assert receiver.state == data_receiver.DONE
+
+
+def test_a_piece_of_an_unknown_run_counts_as_written_only_for_a_sender_that_begins_anew() -> None:
+    receiver = Receiver(Flash().write, 10_000)
+    receiver.accept(0, announced=Announce(len(IMAGE), MD5))
+    assert receiver.question() is not None
+    assert take(receiver, PIECES[1]) == commands.ERROR_OTHER
+    receiver.answered(20)
+    assert take(receiver, PIECES[1]) is None
+    assert (receiver.state, receiver.have) == (data_receiver.WAITING, 0)
+
+
 def test_a_sender_that_never_gets_further_is_left() -> None:
     receiver = waiting(Flash())
     take(receiver, PIECES[0])
@@ -423,8 +446,6 @@ def test_what_is_written_is_not_written_again_when_it_asks_anew() -> None:
     receiver.poll(15_100)
     assert receiver.state == data_receiver.WAITING
     assert receiver.question() is not None
-    assert take(receiver, PIECES[2], 15_200) is None  # of the run before
-    assert receiver.state == data_receiver.WAITING
     for one in PIECES:
         assert take(receiver, one, 15_300) is None
     assert receiver.state == data_receiver.DONE
