@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv with the pinned dependencies, and the system packages of the parts named: `demo`, `test`.
+# Makes .venv with the pinned dependencies, and the system packages of the parts named: `demo`, `test`, `fuzz`.
 # Does nothing, and needs no network, when all of it is there already.
 set -eu
 cd "$(dirname "$0")/.."
@@ -7,8 +7,12 @@ cd "$(dirname "$0")/.."
 need=""
 lack() { command -v "$1" >/dev/null 2>&1 || need="$need $2"; }
 
-optional="" # without these the tests of other boards are skipped
+optional="" # without these the tests of other boards and the fuzzers of C are skipped
 wish() { [ -e "$1" ] || optional="$optional $2"; }
+fuzzers() {
+    wish /usr/bin/clang-14 clang-14
+    wish "$(find /usr/lib/llvm-14 -name 'libclang_rt.fuzzer-*.a' 2>/dev/null | grep . || echo none)" libclang-rt-14-dev
+}
 
 lack python3 python3
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || need="$need python3-venv"
@@ -28,9 +32,12 @@ for part in "$@"; do
         wish /usr/bin/arm-none-eabi-gcc gcc-arm-none-eabi
         wish /usr/include/newlib/string.h libnewlib-arm-none-eabi
         wish /usr/bin/qemu-system-arm qemu-system-arm
+        wish /usr/bin/tsc node-typescript
+        fuzzers
         [ -n "$(find /usr/share/fonts -iname '*wqy*' -o -iname '*cjk*' 2>/dev/null | head -n 1)" ] || need="$need fonts-wqy-microhei"
         ;;
-    *) echo "setup: unknown part '$part'; the parts are demo and test" >&2; exit 2 ;;
+    fuzz) fuzzers ;;
+    *) echo "setup: unknown part '$part'; the parts are demo, test and fuzz" >&2; exit 2 ;;
     esac
 done
 if [ -n "$need" ]; then
@@ -48,11 +55,11 @@ if [ -n "$need" ]; then
 fi
 if [ -n "$optional" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        echo "setup: installing compilers and simulators of other boards:$optional" >&2
+        echo "setup: installing compilers, simulators and fuzzers:$optional" >&2
         { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $optional; } >.setup.log 2>&1 &&
-            rm -f .setup.log || echo "setup: apt-get failed (.setup.log says why); the tests of those boards are skipped" >&2
+            rm -f .setup.log || echo "setup: apt-get failed (.setup.log says why); the tests that need them are skipped" >&2
     else
-        echo "setup: the tests of other boards are skipped; to have them:" >&2
+        echo "setup: the tests of other boards and the fuzzers of C are skipped; to have them:" >&2
         echo "    sudo apt-get install --no-install-recommends$optional" >&2
     fi
 fi
@@ -69,3 +76,9 @@ if [ "$(cat .venv/.wxlink-setup 2>/dev/null)" != "$wanted" ]; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]' --group dev
     echo "$wanted" >.venv/.wxlink-setup
 fi
+case " $* " in
+*" fuzz "*)
+    .venv/bin/python -c 'import atheris' 2>/dev/null ||
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group fuzz
+    ;;
+esac
