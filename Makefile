@@ -1,7 +1,7 @@
 # Each target sets up what it needs and works offline afterwards; `make setup` alone makes the environment in .venv.
 BIN := .venv/bin
 
-.PHONY: help setup demo test check bench book clean
+.PHONY: help setup demo test check bench fuzz book clean
 
 help:            ## what can be made
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -20,6 +20,9 @@ check:           ## lint, types, import rule, generated files
 
 bench:           ## figures with their peers, written to bench/results.json
 	@tools/setup.sh demo test && $(BIN)/python -m bench $(ARGS)
+
+fuzz:            ## every fuzzer long, a quarter of an hour; ARGS="frames --seed 1" narrows and repeats
+	@tools/setup.sh demo fuzz && $(BIN)/python -m fuzz $(ARGS)
 
 book:            ## writes the generated parts of protocol/README.md and of the example SDK anew
 	@tools/setup.sh && $(BIN)/python protocol/book.py && $(BIN)/wxlink codegen protocol/products/gokit.json --out protocol/csdk/examples/gokit/generated

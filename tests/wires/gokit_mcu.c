@@ -6,7 +6,7 @@
 
 #include "gokit_product.h"
 
-#define RING 200u /* bytes handed over between two polls */
+#define RING 60u /* bytes handed over between two polls: the ring keeps 63 */
 
 static gokit_device device;
 static uint32_t clock_ms;

@@ -1,0 +1,61 @@
+"""Every fuzzer for a second or two; `make fuzz` runs them long."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fuzz.build import NOT_RUN
+from fuzz.coverage import NAMES
+from fuzz.inputs import TARGETS as INPUTS
+from fuzz.invariant import Broken, check_stream, strangers
+from fuzz.targets import TARGETS, Target
+
+from wxproto.frame import BadFrame, Decoder, Frame, encode
+
+ROOT = Path(__file__).parents[2]
+BEAT = Frame(7, 1, 0, b"")
+
+
+class Forgetful(Decoder):
+    """A decoder that forgets what it has at each read."""
+
+    def feed(self, data: bytes | bytearray) -> list[Frame | BadFrame]:
+        return Decoder().feed(data)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_a_short_run_finds_nothing(target: Target, seeded: random.Random) -> None:
+    done = subprocess.run(
+        [sys.executable, *target.short, "--seed", str(seeded.randrange(2**31))],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode == NOT_RUN:
+        pytest.skip(done.stdout.strip().splitlines()[-1])
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_fuzzers_of_python_are_the_ones_named() -> None:
+    assert sorted(INPUTS) == sorted(NAMES)
+
+
+def test_the_invariant_sees_what_is_missing_twice_or_in_the_wrong_order() -> None:
+    other = Frame(7, 2, 0, b"")
+    assert strangers([BEAT, BadFrame("wrong checksum"), other], [BEAT, other]) == []
+    assert strangers([BEAT, BEAT], [BEAT]) == [BEAT]
+    for found in ([BEAT], [other, BEAT], []):
+        with pytest.raises(Broken):
+            strangers(found, [BEAT, other])
+
+
+def test_the_invariant_sees_a_split_that_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = encode(7, 1)
+    assert check_stream(stream, [3]) == [BEAT]
+    monkeypatch.setattr("fuzz.invariant.Decoder", Forgetful)
+    with pytest.raises(Broken):
+        check_stream(stream, [3])
