@@ -32,14 +32,16 @@ README = HERE / "README.md"
 PART = re.compile(r"(<!-- generated:(\w+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
 MACRO = re.compile(r"^#define (\w+) (\d+)u +/\* (.+) \*/$", re.MULTILINE)
-"""Name, value and meaning of a number in wxlink.h."""
+"""Name, value and meaning of a number in a header of the SDK."""
 
+MCU_HEADERS = ("wxlink.h", "wxlink_update.h")
 MCU_LIMITS = (
     "WXLINK_REPEAT_MS",
     "WXLINK_SLOW_MS",
     "WXLINK_FULL_MS",
     "WXLINK_RETRY_MS",
     "WXLINK_RESTART_MS",
+    "WXLINK_SILENCE_MS",
 )
 
 LIMITS = (
@@ -142,7 +144,7 @@ def reason_of(module: str, name: str) -> str:
 
 
 def mcu_limit_table() -> str:
-    header = (HERE / "csdk" / "wxlink.h").read_text(encoding="utf-8")
+    header = "".join((HERE / "csdk" / name).read_text(encoding="utf-8") for name in MCU_HEADERS)
     found = {name: (value, text) for name, value, text in MACRO.findall(header)}
     return table(("limit", "value", "meaning"), ((f"`{name}`", *found[name]) for name in MCU_LIMITS))
 

@@ -86,3 +86,24 @@ def test_any_bytes_give_information_or_a_peer_error(payload: bytes) -> None:
     except PeerError:
         return
     assert info.encode() == payload[: len(info.encode())]
+
+
+TEXT_8 = st.text(st.characters(min_codepoint=1, max_codepoint=0x7F), max_size=8)
+TEXT_32 = st.text(st.characters(min_codepoint=1, max_codepoint=0x7F), max_size=32)
+
+
+@given(
+    st.tuples(TEXT_8, TEXT_8, TEXT_8, TEXT_8, TEXT_32),
+    st.integers(0, 0xFFFF),
+    st.tuples(st.binary(min_size=8, max_size=8), TEXT_32, st.text(max_size=200)),
+    st.integers(0, 3),
+)
+def test_every_information_comes_back(
+    texts: tuple[str, ...], bindable_s: int, tail: tuple[bytes, str, str], length: int
+) -> None:
+    names = ("protocol_version", "p0_version", "hardware_version", "software_version", "product_key")
+    ends = ("attributes", "product_secret", "extra")
+    fields: dict[str, Any] = dict(zip(names, texts, strict=True))
+    fields |= dict(list(zip(ends, tail, strict=True))[:length])
+    info = DeviceInfo(bindable_s=bindable_s, **fields)
+    assert DeviceInfo.decode(info.encode()) == info
