@@ -113,3 +113,25 @@ async def test_close_hangs_up_and_is_harmless_twice(eventually: Any) -> None:
             assert os.read(mcu, 1) == b""
         except OSError as error:
             assert error.errno == 5  # noqa: PT017 - Linux says EIO, other systems end of file
+
+
+async def test_a_paced_wire_takes_the_time_of_its_baud_rate() -> None:
+    """240 bytes at 9600 baud take 250 ms; both directions pass at the same time."""
+    loop = asyncio.get_running_loop()
+    everything = bytes(range(240))
+    async with Wire(baud=9600) as wire:
+        with opened(wire.module_tty) as module, opened(wire.mcu_tty) as mcu:
+            began = loop.time()
+            os.write(module, everything)
+            os.write(mcu, everything[::-1])
+            assert await read(mcu, 16) == everything[:16], "bytes come as they leave"
+            assert await read(mcu, 224) == everything[16:]
+            assert await read(module, 240) == everything[::-1]
+            assert loop.time() - began >= 0.25
+
+
+async def test_bytes_under_way_on_a_paced_wire_harm_nobody_who_closes_it() -> None:
+    async with Wire(baud=9600) as wire:
+        with opened(wire.module_tty) as module:
+            os.write(module, bytes(100))
+            await asyncio.sleep(0)
