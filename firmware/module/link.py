@@ -32,16 +32,21 @@ class Link:
         """True while the MCU is there, as far as known."""
         return self._session.up
 
+    @property
+    def counters(self):
+        """What the session has seen so far, wxproto.counters.Counters."""
+        return self._session.counters
+
     async def run(self):
         """Serve the line for ever. Raises OSError when the tty is gone."""
         await asyncio.gather(self._read(), self._keep_time())
 
-    async def request(self, cmd, payload):
+    async def request(self, cmd, payload, flags=0):
         """Send a command and wait: the acknowledgement's payload, None when the MCU stayed silent.
 
         Raises LocalError when the command cannot be sent: too long, or too many are waiting.
         """
-        ticket = self._session.ask(cmd, payload, now=self._now_ms())
+        ticket = self._session.ask(cmd, payload, now=self._now_ms(), flags=flags)
         waiting = self._waiting[ticket] = _Waiting()
         self._flush()
         self._wake.set()
