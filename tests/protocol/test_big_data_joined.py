@@ -261,3 +261,32 @@ def test_a_receiver_of_lines_is_told_that_the_file_has_none() -> None:
     assert {getattr(one, "code", None) for one in notices} == {commands.ERROR_FILE_TYPE}
     bench.run(lambda: transfer.sender.state == data_sender.STOPPED)
     assert transfer.sender.reason == data_sender.CANCELLED
+
+
+@pytest.mark.parametrize(("piece_bytes", "share"), [(128, 0.83), (256, 0.9), (1024, 0.96)])
+def test_an_update_uses_the_wire(piece_bytes: int, share: float) -> None:
+    """64 KB at 115200 baud, in virtual microseconds; the floor is its content alone, ten bits a byte, stuffed."""
+    content = image(65_536)
+    bench = Bench()
+    transfer = Transfer(bench, MODULE, content, piece_bytes=piece_bytes)
+    transfer.start()
+    ends = (bench.module, bench.mcu)
+    arrivals: list[tuple[float, int, bytes]] = []
+    started = us = bench.now * 1000.0
+    while not transfer.ended():
+        for i, end in enumerate(ends):
+            end.step(int(us / 1000), ends[1 - i])
+            for _, data in ends[1 - i].inbox:
+                arrivals.append((us + len(data) * 10e6 / BAUD, 1 - i, data))
+            ends[1 - i].inbox.clear()
+        if not arrivals:
+            continue
+        us, at, data = min(arrivals)
+        arrivals.remove((us, at, data))
+        ends[at].inbox.append((0, data))
+        ends[at].step(int(us / 1000), ends[1 - at])
+        for _, answer in ends[1 - at].inbox:
+            arrivals.append((us + len(answer) * 10e6 / BAUD, 1 - at, answer))
+        ends[1 - at].inbox.clear()
+    floor = (len(content) + content.count(0xFF)) * 10e6 / BAUD
+    assert floor / (us - started) >= share
