@@ -265,7 +265,7 @@ def test_a_receiver_of_lines_is_told_that_the_file_has_none() -> None:
 
 @pytest.mark.parametrize(("piece_bytes", "share"), [(128, 0.83), (256, 0.9), (1024, 0.96)])
 def test_an_update_uses_the_wire(piece_bytes: int, share: float) -> None:
-    """64 KB at 115200 baud, in virtual microseconds; the floor is the stuffed content alone, ten bits a byte."""
+    """64 KB at 115200 baud, in virtual microseconds; the floor is the stuffed content, ten bits a byte."""
     content = image(65_536)
     bench = Bench()
     transfer = Transfer(bench, MODULE, content, piece_bytes=piece_bytes)
