@@ -27,7 +27,9 @@ _ROWS = (
     Target("c", "wxlink.codegen.c", "C tables for the MCU SDK"),
     Target("arduino", "wxlink.codegen.arduino", "a library folder for the Arduino IDE and arduino-cli"),
     Target(
-        "stm32", "wxlink.codegen.stm32", "SDK, tables and glue to ST's HAL, a folder for an STM32CubeMX project"
+        "stm32",
+        "wxlink.codegen.stm32",
+        "SDK, tables and glue to ST's HAL, a folder for an STM32CubeMX project",
     ),
     Target(
         "micropython", "wxlink.codegen.micropython", "a class for a product that runs on the module itself"
@@ -36,6 +38,7 @@ _ROWS = (
         "book", "wxlink.codegen.book", "the protocol book in Chinese and English, HTML for screen and paper"
     ),
     Target("ts", "wxlink.codegen.ts", "TypeScript types of the app API's JSON, with the data points"),
+    Target("ha", "wxlink.codegen.ha", "a Home Assistant package that works with the relay's HTTP API"),
 )
 
 TARGETS = {row.name: row for row in _ROWS}

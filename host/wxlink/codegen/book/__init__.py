@@ -5,8 +5,8 @@ from typing import Any
 import jinja2
 
 from wxlink.assets import asset
+from wxlink.codegen.bilingual import LANGUAGES, Text, number_text
 from wxlink.codegen.book import byte_map
-from wxlink.codegen.book.bilingual import LANGUAGES, Text, number_text
 from wxlink.codegen.book.data_chapters import data_chapters
 from wxlink.codegen.book.link_chapters import NOTICES, link_chapters
 from wxlink.codegen.book.module_chapters import module_chapters

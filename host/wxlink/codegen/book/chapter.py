@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wxlink.codegen.book.bilingual import Text
+from wxlink.codegen.bilingual import Text
 from wxlink.codegen.book.worked import Worked
 from wxproto import commands
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from wxlink.codegen.book.bilingual import Text, same
+from wxlink.codegen.bilingual import Text, same
 from wxlink.codegen.book.chapter import MULTI_BYTE, Chapter, Field, short
 from wxproto import commands
 

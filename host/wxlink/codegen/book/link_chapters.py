@@ -1,6 +1,6 @@
 """Commands that keep the link: device information, P0, heartbeat, status, notices."""
 
-from wxlink.codegen.book.bilingual import Text, same
+from wxlink.codegen.bilingual import Text, same
 from wxlink.codegen.book.chapter import TEXT_FORM, Chapter, Field, acked, asked, short
 from wxproto import commands
 from wxproto.device_info import DeviceInfo

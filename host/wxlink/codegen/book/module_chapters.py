@@ -1,6 +1,6 @@
 """Commands by which the MCU makes use of the module."""
 
-from wxlink.codegen.book.bilingual import Text, same
+from wxlink.codegen.bilingual import Text, same
 from wxlink.codegen.book.chapter import MULTI_BYTE, TEXT_FORM, Chapter, Field, acked, asked, short
 from wxproto import commands
 

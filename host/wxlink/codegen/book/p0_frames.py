@@ -1,6 +1,6 @@
 """Worked frames of a product's own P0: control, read and report, with values that tell points apart."""
 
-from wxlink.codegen.book.bilingual import Text, number_text, same
+from wxlink.codegen.bilingual import Text, number_text, same
 from wxlink.codegen.book.worked import Worked
 from wxproto import commands
 from wxproto.p0 import Codec, raw_value

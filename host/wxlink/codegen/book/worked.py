@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wxlink.codegen.book.bilingual import Text
+from wxlink.codegen.bilingual import Text
 from wxproto import frame
 
 _PARTS = (

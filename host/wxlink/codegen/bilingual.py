@@ -1,4 +1,4 @@
-"""Texts in both languages of the generated books: Chinese first."""
+"""Texts in both languages of what is generated for people: Chinese first."""
 
 from decimal import Decimal
 from typing import NamedTuple
