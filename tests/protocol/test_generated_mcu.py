@@ -42,8 +42,6 @@ class GeneratedMcu:
         self.waiting: tuple[int, bytes, int, int] | None = None  # cmd, frame, sends, time
         self.reports = [b"\x14" + FULL]
         self.obeyed: list[bytes] = []
-        self.delivered = 0
-        self.given_up = 0
 
     def take(self, data: bytes) -> None:
         self.ring += data
@@ -60,7 +58,6 @@ class GeneratedMcu:
             cmd, wire, sends, at = self.waiting
             if now - at > 200:
                 self.waiting = None if sends == 3 else (cmd, wire, sends + 1, now)
-                self.given_up += sends == 3
                 out += wire if sends < 3 else b""
         if self.waiting is None and self.reports:
             wire = frame.encode(commands.P0_UP, self.sn, self.reports.pop(0))
@@ -92,7 +89,6 @@ class GeneratedMcu:
         cmd, sn, payload = body[0], body[1], body[4:]
         if self.waiting is not None and cmd == self.waiting[0] + 1:  # whatever its sn
             self.waiting = None
-            self.delivered += 1
         elif cmd == commands.GET_DEVICE_INFO:
             return frame.encode(commands.DEVICE_INFO, sn, INFO.encode())
         elif cmd == commands.P0_DOWN and payload[0] == 0x12:
