@@ -1,7 +1,6 @@
-"""Code generated from a product file: C tables for the MCU SDK, and the example program built from them."""
+"""What a product file is turned into (targets), and the example program built from it."""
 
 from wxlink.codegen.build import CompileError, NoCompiler, build_gokit
-from wxlink.codegen.product_c import differing, generate, write
-from wxlink.codegen.product_file import read_product
+from wxlink.codegen.product_c import generate
 
-__all__ = ["CompileError", "NoCompiler", "build_gokit", "differing", "generate", "read_product", "write"]
+__all__ = ["CompileError", "NoCompiler", "build_gokit", "generate"]

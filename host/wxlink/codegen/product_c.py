@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from string import Template
 
 from wxlink.assets import asset
 from wxlink.codegen import c_text
-from wxlink.codegen.product_file import read_product
 from wxlink.product.layout import Layout, layout_of
 from wxproto.product import ALERT, FAULT, KINDS, READONLY, WRITABLE, Point, Product
 
@@ -92,34 +90,6 @@ def generate(product: Product, prefix: str | None = None) -> dict[str, str]:
         text = asset(f"protocol/templates/{template}").read_text("utf-8")
         files[name.format(word)] = Template(text).substitute(fields)
     return files
-
-
-def write(product_file: Path, out_dir: Path) -> list[Path]:
-    """Generate the C files of a product file into a folder, named after the file; gives their paths.
-
-    ProductError names what to mend in the product file; OSError when the folder cannot be written. Files that
-    would not change are left untouched, so that nothing is compiled again for them.
-    """
-    files = _files(product_file, out_dir)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    for path, content in files.items():
-        if _differs(path, content):
-            path.write_bytes(content)
-    return list(files)
-
-
-def differing(product_file: Path, out_dir: Path) -> list[Path]:
-    """Paths of the files that write() would create or change; raises what it raises, writes nothing."""
-    return [path for path, content in _files(product_file, out_dir).items() if _differs(path, content)]
-
-
-def _files(product_file: Path, out_dir: Path) -> dict[Path, bytes]:
-    files = generate(read_product(product_file), product_file.stem)
-    return {out_dir / name: text.encode() for name, text in files.items()}
-
-
-def _differs(path: Path, content: bytes) -> bool:
-    return not path.exists() or path.read_bytes() != content
 
 
 def names(product: Product, upper: str) -> list[Named]:
