@@ -68,8 +68,8 @@ TRANSITIONS.update({(state, REFUSED): STOPPED for state in (OFFERED, WAITING, RE
 class Receiver:
     """Receives one file of at most `max_bytes`; `write(offset, content)` gets each byte once and in order.
 
-    The sender can begin at the first piece only: what `have` covers is not written again when it does.
-    `new_digest()` makes a hash with update() and digest(), hashlib.md5 where there is one; without it the
+    The sender can begin at the first piece only: what `have` covers is not written again when it does, and its
+    hash is that of what comes, so check the whole in its place before use. `new_digest()` makes a hash with update() and digest(), hashlib.md5 where there is one; without it the
     program checks the MD5. `bare` asks without MD5 and size, as the vendor's module program does.
     `state` is a state of TRANSITIONS, `reason` what stopped it, `announced` the Announce, `have` the bytes
     written.
@@ -113,12 +113,15 @@ class Receiver:
         """Ask for the announced file; its first `have` bytes are written already.
 
         With `announced` it needs no announcement: so a receiver that was restarted goes on. LocalError when
-        nothing was announced, or it is under way.
+        nothing was announced, it is under way, or `have` and sizes cannot be.
         """
         if announced is not None and self.state == IDLE:
             self.announced = announced
-        if self.announced is None or not self._move(ACCEPTED):
+        if self.announced is None or (self.state, ACCEPTED) not in TRANSITIONS:
             raise LocalError("no file to accept: %s" % self.state)
+        if not 0 <= have <= self.announced.size <= self._max_bytes:
+            raise LocalError("%d bytes written of %d" % (have, self.announced.size))
+        self._move(ACCEPTED)
         self.have = max(self.have, have)
         self._begin_run()
         self._asked = 0
@@ -240,7 +243,7 @@ class Receiver:
         content = piece.content
         end = self._offset + len(content)
         if end > self.announced.size:
-            self._stop(WRONG_SIZE)
+            self._reject(WRONG_SIZE)
             return
         if end > self.have:
             fresh = max(self.have, self._offset)
@@ -254,9 +257,13 @@ class Receiver:
         if not piece.last:
             return
         if end != self.announced.size:
-            self._stop(WRONG_SIZE)
+            self._reject(WRONG_SIZE)
         elif self._digest is not None and self._digest.digest().hex() != self.announced.md5.lower():
-            self.have = 0
-            self._stop(WRONG_DIGEST)
+            self._reject(WRONG_DIGEST)
         else:
             self._move(COMPLETE)
+
+    def _reject(self, why):
+        """Stop; nothing of what came is worth keeping."""
+        self.have = 0
+        self._stop(why)

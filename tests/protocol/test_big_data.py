@@ -365,8 +365,16 @@ def test_a_file_that_is_not_the_announced_one(last: Piece, reason: str) -> None:
     receiver = waiting(Flash())
     for one in (*PIECES[:2], last):
         take(receiver, one)
-    assert (receiver.state, receiver.reason) == (data_receiver.STOPPED, reason)
+    assert (receiver.state, receiver.reason, receiver.have) == (data_receiver.STOPPED, reason, 0)
     assert receiver.question() == (commands.DATA_RECEIVER_CANCEL, b"", 0)
+
+
+@pytest.mark.parametrize(("have", "size"), [(-1, 516), (517, 516), (0, 10_001)])
+def test_what_cannot_be_written_already(have: int, size: int) -> None:
+    receiver = Receiver(Flash().write, 10_000)
+    with pytest.raises(LocalError, match="bytes written of"):
+        receiver.accept(0, have=have, announced=Announce(size, MD5))
+    assert receiver.state == data_receiver.IDLE
 
 
 @pytest.mark.parametrize("size", [0, 10_001])
