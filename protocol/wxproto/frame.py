@@ -4,6 +4,8 @@ Invariant of the decoder: any bytes give frames, bad frames or "need more" and n
 memory, and how the input is split changes nothing.
 """
 
+from struct import unpack_from
+
 from .commands import shown_payload
 from .errors import LocalError
 from .record import Record
@@ -25,6 +27,8 @@ TOO_LONG = "len above the limit"
 
 _FF = b"\xff"
 _STUFFED = b"\xff\x55"
+_FIELDS = ">HBBH"  # len, cmd, sn, flags: what a body begins with
+_PAYLOAD_AT = 6
 _SHORTEST = 2 + OVERHEAD  # bytes of a frame without payload, len included
 
 
@@ -90,6 +94,7 @@ class Decoder:
 
     def feed(self, data):  # noqa: PLR0912, PLR0915 - one loop: a call a byte halves the speed on a module
         """Take bytes or a bytearray, give a list of Frame and BadFrame in order; empty means "need more"."""
+        data = bytes(data)
         found = []
         body = self._body
         need = self._need
@@ -99,19 +104,27 @@ class Decoder:
         while i < end:
             if body is None:  # between frames: FF FF opens one, all else is noise
                 if not ff:
-                    i = data.find(_FF, i) + 1
-                    if not i:
+                    at = data.find(HEADER, i)
+                    if at < 0:
+                        ff = data[-1] == 0xFF
                         break
-                    ff = True
-                    continue
-                ff = False
-                if data[i] == 0xFF:
+                    i = self._whole(data, at, found)
+                    if i == end:
+                        break
+                    self._begin = i
+                    i += 2
                     body = bytearray()
                     need = 2
-                    self._begin = i - 1
-                elif data[i] == 0x55 and self._end == i:
-                    self._end += 1  # the stuffing of a checksum that was taken before
+                    continue
+                ff = False
+                byte = data[i]
                 i += 1
+                if byte == 0xFF:
+                    self._begin = i - 2
+                    body = bytearray()
+                    need = 2
+                elif byte == 0x55 and self._end == i - 1:
+                    self._end = i  # the stuffing of a checksum that was taken before
                 continue
             if ff:  # this byte settles what the FF before it means
                 ff = False
@@ -137,7 +150,9 @@ class Decoder:
                     self._begin = i - 2
                     continue
             else:
-                stop = min(end, i + need - len(body))
+                stop = i + need - len(body)
+                if stop > end:  # noqa: PLR1730 - min() is a call a frame
+                    stop = end
                 at = data.find(_FF, i, stop)
                 if at < 0:
                     body.extend(data[i:stop])
@@ -150,6 +165,7 @@ class Decoder:
                         # A right checksum of FF ends the frame whether or not 55 follows (short acks of the
                         # vendor's module program lack it). Should it be the first byte of the next header
                         # instead, the search for a header goes on from here.
+                        body.append(0xFF)
                         found.append(_frame(body))
                         body = None
                         self._good(i)
@@ -164,13 +180,11 @@ class Decoder:
                     found.append(BadFrame(TOO_SHORT if size < OVERHEAD else TOO_LONG))
                     body = None
             else:
-                total = body[-1]
-                body = memoryview(body)[:-1]
-                if sum(body) & 0xFF == total:
+                if sum(body) - 2 * body[-1] & 0xFF:
+                    found.append(_bad(CHECKSUM, body))
+                else:
                     found.append(_frame(body))
                     self._good(i)
-                else:
-                    found.append(_bad(CHECKSUM, body))
                 body = None
         self._body = body
         self._need = need
@@ -179,6 +193,37 @@ class Decoder:
         self._begin -= end
         self._end -= end
         return found
+
+    def _whole(self, data, i, found):
+        """Take the good frames that follow each other from the header at data[i] on, each whole and with its
+        stuffing, as almost all come; give where the first other begins, or the end of data.
+        """
+        largest = self._largest + 2
+        first = True
+        while True:
+            after = data.find(HEADER, i + 2)
+            end = after if after >= 0 else len(data)
+            body = data[i + 2 : end]
+            if 0xFF in body:
+                if body.count(_FF) != body.count(_STUFFED):
+                    return i
+                body = body.replace(_STUFFED, _FF)
+            size = len(body)
+            if not _SHORTEST <= size <= largest or sum(body) - 2 * body[-1] & 0xFF:
+                return i
+            said, cmd, sn, flags = unpack_from(_FIELDS, body)
+            if said != size - 2:
+                return i
+            found.append(Frame(cmd, sn, flags, body[_PAYLOAD_AT:-1]))
+            if first:
+                first = False
+                self._begin = i
+                self._good(end)
+            else:
+                self._end = end
+            if after < 0:
+                return end
+            i = after
 
     def _good(self, end):
         """Count what stood before a good frame that ends here."""
@@ -196,8 +241,9 @@ class Decoder:
 
 
 def _frame(body):
-    """The frame of a body without its checksum."""
-    return Frame(body[2], body[3], body[4] << 8 | body[5], bytes(body[6:]))
+    """The frame of a whole body, without stuffing and with its checksum."""
+    _, cmd, sn, flags = unpack_from(_FIELDS, body)
+    return Frame(cmd, sn, flags, bytes(body[_PAYLOAD_AT:-1]))
 
 
 def _bad(reason, body):

@@ -44,8 +44,14 @@ def test_counts(stream: bytes, expected: tuple[int, int]) -> None:
     assert counts(*[stream[i : i + 1] for i in range(len(stream))]) == expected
 
 
+def test_a_frame_that_comes_whole_after_noise_that_came_alone_is_a_resync() -> None:
+    assert counts(b"\x00", BEAT, BEAT + BEAT) == (1, 1)
+
+
 def test_the_split_changes_no_count(seeded: random.Random) -> None:
     pieces = (BEAT, BEAT[:5], ENDS_IN_FF, AS_VENDOR, b"\xff", b"\x55", b"\x00\x05", b"\xff\xff\x00")
     for _ in range(5000):
         stream = b"".join(seeded.choices(pieces, k=6))
-        assert counts(stream) == counts(*[stream[i : i + 1] for i in range(len(stream))]), stream.hex()
+        at = seeded.randrange(len(stream))
+        bytewise = counts(*[stream[i : i + 1] for i in range(len(stream))])
+        assert counts(stream) == counts(stream[:at], stream[at:]) == bytewise, stream.hex()
