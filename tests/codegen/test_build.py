@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from wxlink.codegen import CompileError, NoCompiler, build_gokit
+from wxlink.assets import asset
+from wxlink.codegen.build import CompileError, NoCompiler, build_board, build_gokit
+from wxlink.product import read
 
 
 def test_build_does_nothing_twice(tmp_path: Path) -> None:
-    first = build_gokit(tmp_path).stat()
-    assert build_gokit(tmp_path).stat() == first
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["gokit", "gokit.sha256"]
+    lamp = read(asset("protocol/products/lamp.toml"))
+    first = build_board(lamp, tmp_path).stat()
+    assert build_board(lamp, tmp_path).stat() == first
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lamp", "lamp.sha256"]
 
 
 def test_build_says_when_there_is_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The two GoKit programs, C and Python, through the same conversation on a tty: same answers, same log."""
+"""The GoKit programs, the C and the Python board and the C example, on a tty: same answers, same log."""
 
 import asyncio
 import json
@@ -19,13 +19,13 @@ import pytest
 from wxlink.assets import asset
 from wxlink.bench.board import Mcu
 from wxlink.bench.frame_log import Log
-from wxlink.bench.gokit import GoKit
+from wxlink.bench.hardware import Hardware
 from wxlink.bench.wire import Wire
-from wxlink.codegen import NoCompiler, build_gokit
+from wxlink.codegen.build import NoCompiler, build_board, build_gokit
+from wxlink.product import read
 from wxproto.device_info import DeviceInfo
 from wxproto.frame import Decoder, Frame, encode
 from wxproto.p0 import Codec, raw_value
-from wxproto.product import Product
 
 SECRET = "00112233445566778899aabbccddeeff"
 NO_DRIFT = ("--drift-ms", "3600000")
@@ -35,21 +35,30 @@ VECTORS: dict[str, bytes] = {
         (Path(__file__).parents[2] / "protocol/vectors/serial-frames.json").read_text("utf-8")
     )
 }
-GOKIT = Product.from_dict(json.loads(asset("protocol/products/gokit.json").read_text("utf-8")))
+FILE = read(asset("protocol/products/gokit.json"))
+GOKIT = FILE.product
+STRICT = ("-Wshadow", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 @pytest.fixture(scope="session")
 def c_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("gokit")
+    """The simulated board as `wxlink demo` builds it."""
     try:
-        return build_gokit(
-            folder, ("-Wshadow", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-        )
+        return build_board(FILE, tmp_path_factory.mktemp("board"), STRICT)
     except NoCompiler as error:
         pytest.skip(str(error))
 
 
-@pytest.fixture(params=["c", "python"])
+@pytest.fixture(scope="session")
+def example_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example whose hardware is written by hand."""
+    try:
+        return build_gokit(tmp_path_factory.mktemp("gokit"), STRICT)
+    except NoCompiler as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["c", "example", "python"])
 def program(request: pytest.FixtureRequest) -> list[str]:
     """The command line of either program."""
     return commands(request.param, request)
@@ -58,7 +67,7 @@ def program(request: pytest.FixtureRequest) -> list[str]:
 def commands(kind: str, request: pytest.FixtureRequest) -> list[str]:
     if kind == "python":
         return [sys.executable, "-m", "wxlink.bench.mcu"]
-    return [str(request.getfixturevalue("c_program"))]
+    return [str(request.getfixturevalue(f"{kind}_program"))]
 
 
 class Module:
@@ -145,7 +154,7 @@ async def running(
 
 def status(**changed: Any) -> dict[str, Any]:
     """The board's values after power-on with seed 1, some of them changed."""
-    board = GoKit(GOKIT, 1, 1000, 0, lambda _line: None)
+    board = Hardware(FILE, 1, 1000, 0, lambda _line: None)
     return {**board.values, **changed}
 
 
@@ -229,11 +238,11 @@ def secret_file(tmp_path: Path) -> Path:
     return path
 
 
-async def test_both_programs_answer_and_log_the_same(
+async def test_all_programs_answer_and_log_the_same(
     request: pytest.FixtureRequest, tmp_path: Path, secret_file: Path, eventually: Any
 ) -> None:
     logs = []
-    for kind in ("c", "python"):
+    for kind in ("c", "example", "python"):
         log = tmp_path / f"{kind}.log"
         async with running(
             commands(kind, request), log, eventually, "--product-secret-file", secret_file, *NO_DRIFT
@@ -241,7 +250,7 @@ async def test_both_programs_answer_and_log_the_same(
             await converse(one, eventually)
             assert await one.ended(signal.SIGTERM) == (0, "")
             logs.append([line.replace(one.tty, "TTY") for line in one.lines()])
-    assert logs[0] == logs[1]
+    assert logs[0] == logs[1] == logs[2]
     assert [line for line in logs[0] if line.split()[0] in ("hw", "status", "bad", "stopped")] == HARDWARE_LOG
     assert f"rx {VECTORS['heartbeat'].hex().upper()}" in logs[0]
     assert "tx FFFF0005080100000E" in logs[0]
@@ -354,10 +363,12 @@ def test_both_rooms_drift_alike(build: Callable[..., Path], tmp_path: Path) -> N
         '        printf("%ld %u\\n", (long)GOKIT_TEMPERATURE_DISPLAY(values.Temperature), values.Humidity);\n'
         "    }\n    return 0;\n}\n"
     )
-    files = [example / "gokit_hardware.c", example / "gokit_log.c", *example.glob("generated/*.c")]
+    bench = example.with_name("bench")
+    files = [example / "gokit_hardware.c", bench / "bench_log.c", *example.glob("generated/*.c")]
     program = build(
         "room",
         f"-I{example}",
+        f"-I{bench}",
         f"-I{example / 'generated'}",
         source,
         *files,
@@ -365,7 +376,7 @@ def test_both_rooms_drift_alike(build: Callable[..., Path], tmp_path: Path) -> N
     )
     for seed in (0, 1, 4294967295):
         out = subprocess.run([program, str(seed)], capture_output=True, text=True, check=True).stdout
-        board = GoKit(GOKIT, seed, 10, 0, lambda _line: None)
+        board = Hardware(FILE, seed, 10, 0, lambda _line: None)
         rooms = []
         for step in range(1, 2001):
             board.measure(10 * step)
@@ -384,7 +395,7 @@ def test_random_conversations_are_answered_alike(link: Callable[..., Any], seede
     codec = Codec(GOKIT)
     for _ in range(12):
         log = StringIO()
-        python = Mcu(GOKIT, Log(log), 0, secret=None, seed=1, drift_ms=10**9)
+        python = Mcu(FILE, Log(log), 0, secret=None, seed=1, drift_ms=10**9)
         device = link("gokit")
         for name, value in python.hardware.values.items():
             device.set(name, raw_value(GOKIT.point(name), value))
@@ -411,7 +422,7 @@ def test_random_conversations_are_answered_alike(link: Callable[..., Any], seede
                     name = seeded.choice(("Fault_IR", "Humidity", "LED_G"))
                     raw = seeded.randrange(2)
                     device.set(name, raw)
-                    python.hardware.values[name] = bool(raw) if name == "Fault_IR" else raw
+                    python.hardware.put(name, bool(raw) if name == "Fault_IR" else raw)
             last = data or last
             ours = device.at(now).rx(data) + device.poll() + device.report()
             theirs = python.work(data, now)

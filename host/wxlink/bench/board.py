@@ -1,10 +1,13 @@
-"""A GoKit board without its tty: the session of wxproto in the MCU's role, with simulated hardware."""
+"""A board of any product without its tty: wxproto's session in the MCU's role, with simulated hardware."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from wxlink.bench.frame_log import Log
-from wxlink.bench.gokit import GoKit
+from wxlink.bench.hardware import Hardware
+from wxlink.bench.memory import Memory
 from wxlink.bench.reports import Reports
+from wxlink.product import ProductFile
 from wxproto.commands import (
     GET_DEVICE_INFO,
     MCU,
@@ -22,7 +25,6 @@ from wxproto.errors import PeerError
 from wxproto.events import Answered, Asked, GaveUp
 from wxproto.frame import Decoder
 from wxproto.p0 import READ, V_READ, Codec
-from wxproto.product import Product
 from wxproto.session import Session
 
 HARDWARE_VERSION = "03010100"
@@ -37,9 +39,19 @@ class Mcu:
     """The board: bytes and milliseconds in, bytes and log lines out. `hardware` is what it controls."""
 
     def __init__(
-        self, product: Product, log: Log, now: int, *, secret: str | None, seed: int, drift_ms: int
+        self,
+        file: ProductFile,
+        log: Log,
+        now: int,
+        *,
+        secret: str | None,
+        seed: int,
+        drift_ms: int,
+        memory: Path | None = None,
     ) -> None:
-        self._codec = Codec(product)
+        self._file = file
+        self._codec = Codec(file.product)
+        self._memory = Memory(memory, file.product.product_key)
         self._secret = secret
         self._seed = seed
         self._drift_ms = drift_ms
@@ -55,7 +67,9 @@ class Mcu:
     def _boot(self, now: int) -> None:
         self._session = Session(MCU, duplicate_ms=REPEAT_MS)
         self._reports = Reports(self._codec, self._session, now)
-        self.hardware = GoKit(self._codec.product, self._seed, self._drift_ms, now, self._log.line)
+        self.hardware = Hardware(
+            self._file, self._seed, self._drift_ms, now, self._log.line, memory=self._memory
+        )
         self._received = Decoder()  # for the log only: the session takes the same bytes
         self._sent = Decoder()
         self._status = 0

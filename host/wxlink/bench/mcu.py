@@ -1,11 +1,10 @@
-"""The program of the simulated board: a GoKit on a serial line, without a C compiler.
+"""The program of the simulated board: any product on a serial line, without a C compiler.
 
-Same command line, same answers and same log as the C program protocol/csdk/examples/gokit.
+Same answers and same log as the C program protocol/csdk/examples/board; beside its options, --product.
 Run it as `python -m wxlink.bench.mcu --port TTY`.
 """
 
 import argparse
-import json
 import os
 import re
 import select
@@ -19,7 +18,8 @@ from wxlink.assets import asset
 from wxlink.bench.board import Mcu
 from wxlink.bench.frame_log import Log
 from wxlink.bench.serial_line import open_line, write_line
-from wxproto.product import Product
+from wxlink.product import read
+from wxproto.product import ProductError
 
 WAIT_MS = 20  # longest time without looking at the clock
 READ_SIZE = 255
@@ -46,7 +46,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     stopped: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda got, _frame: stopped.append(got))
-    product = Product.from_dict(json.loads(asset("protocol/products/gokit.json").read_text("utf-8")))
     secret_file: Path | None = arguments.product_secret_file
     try:
         secret = read_secret(secret_file) if secret_file else None
@@ -54,16 +53,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         line = open_line(arguments.port)
         log = Log(output)
         mcu = Mcu(
-            product,
+            read(arguments.product),
             log,
             _milliseconds(),
             secret=secret,
             seed=arguments.seed,
             drift_ms=arguments.drift_ms,
+            memory=arguments.memory,
         )
         log.line(f"ready {arguments.port}")
         _serve(line, mcu, log, stopped)
-    except BadSecret as error:
+    except (BadSecret, ProductError) as error:
         sys.stderr.write(f"wxlink.bench.mcu: {error}\n")
         return 1
     except OSError as error:
@@ -95,9 +95,9 @@ def _milliseconds() -> int:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m wxlink.bench.mcu",
-        description="A GoKit board on a serial line: answers the Wi-Fi module, logs every frame and what its"
-        " hardware does.",
-        epilog="example: python -m wxlink.bench.mcu --port /dev/ttyUSB0 --log gokit.log",
+        description="A board on a serial line: answers the Wi-Fi module, logs every frame and what its"
+        " simulated hardware does.",
+        epilog="example: python -m wxlink.bench.mcu --port /dev/ttyUSB0 --log mcu.log",
     )
     parser.add_argument("--port", required=True, metavar="TTY", help="serial line to the module")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append the log here instead of printing it")
@@ -113,14 +113,22 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=int,
         default=1,
         metavar="N",
-        help="where the room's temperature and humidity begin, and how they drift (%(default)s)",
+        help="where the simulated hardware begins, and how it goes on (%(default)s)",
     )
     parser.add_argument(
         "--drift-ms",
         type=_drift,
         default=5000,
         metavar="N",
-        help="milliseconds between two steps of the drift (%(default)s)",
+        help="milliseconds between two steps of the simulation (%(default)s)",
+    )
+    parser.add_argument("--memory", type=Path, metavar="FILE", help="what outlives a restart is kept here")
+    parser.add_argument(
+        "--product",
+        type=Path,
+        default=asset("protocol/products/gokit.json"),
+        metavar="FILE",
+        help="product file of the board (default: a GoKit)",
     )
     return parser.parse_args(argv)
 

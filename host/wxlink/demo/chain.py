@@ -18,8 +18,9 @@ import wxproto
 from wxlink.assets import asset
 from wxlink.bench.wire import Wire
 from wxlink.child import Child
-from wxlink.codegen.build import CompileError, NoCompiler, build_gokit
+from wxlink.codegen.build import CompileError, NoCompiler, build_board
 from wxlink.demo.identity import Identity
+from wxlink.product import read
 from wxlink.relay.app import Relay
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import App, Device, Product
@@ -43,17 +44,18 @@ class DemoFailed(RuntimeError):
 
 
 class Chain:
-    """Everything that `wxlink demo` runs.
+    """Everything that `wxlink demo` runs; ProductError when the product file cannot be used.
 
-    data: folder that keeps it all, held by the caller. port: HTTP port, 0 for free ones. heap_k: the module's
-    heap in KiB. python_mcu: take the Python MCU even where a C compiler exists. appid: this application id
-    instead of the drawn one. wss_port: port of the operator's TLS proxy, told to clients; 0 without one. say:
-    called with each line of progress.
+    data: folder that keeps it all, held by the caller. product: product file of the MCU. port: HTTP port, 0
+    for free ones. heap_k: the module's heap in KiB. python_mcu: take the Python MCU even where a C compiler
+    exists. appid: this application id instead of the drawn one. wss_port: port of the operator's TLS proxy,
+    told to clients; 0 without one. say: called with each line of progress.
     """
 
     def __init__(
         self,
         data: Path,
+        product: Path,
         *,
         port: int,
         heap_k: int,
@@ -63,6 +65,8 @@ class Chain:
         say: Callable[[str], None],
     ) -> None:
         self._data = data
+        self._product_path = product.absolute()
+        self._product = read(product)
         self._port = port
         self._heap_k = heap_k
         self._python_mcu = python_mcu
@@ -84,18 +88,17 @@ class Chain:
         micropython = _micropython()
         self._say("relay and broker …")
         sandbox, relay = await self._start_cloud(identity)
-        definition = json.loads(asset("protocol/products/gokit.json").read_text("utf-8"))
-        product_key: str = definition["product_key"]
+        product = self._product.product
         await relay.store.apps.put(App(appid, "demo", identity.app_secret))
         await relay.store.products.put(
-            Product(product_key, definition["name"], identity.product_secret, definition)
+            Product(product.product_key, product.name, identity.product_secret, self._product.definition)
         )
 
         wire = await self._parts.enter_async_context(Wire())
         mcu_kind, mcu = await self._start_mcu(wire, identity)
         self._say("module …")
         module = await self._start_module(wire, identity, micropython, relay)
-        device = await self._until_reported(relay, product_key, identity.mac, module, mcu)
+        device = await self._until_reported(relay, product.product_key, identity.mac, module, mcu)
 
         scene = await relay.service.issue_claim(device.did, CLAIM_LIFE_S)
         wechat = relay.wechat("demo").client
@@ -109,7 +112,8 @@ class Chain:
             "mqtt": f"mqtt://127.0.0.1:{relay.mqtt_port}",
             "lan": None,
             "appid": appid,
-            "product_key": product_key,
+            "product_key": product.product_key,
+            "product": self._product.stem,
             "product_secret": identity.product_secret,
             "mac": identity.mac,
             "did": device.did,
@@ -179,6 +183,8 @@ class Chain:
                 secret,
                 "--log",
                 self._data / MCU_LOG,
+                "--memory",
+                self._data / "mcu.memory",
             ],
             self._data / "mcu.out",
             restart_after_s=MCU_BACK_AFTER_S,
@@ -189,11 +195,11 @@ class Chain:
         return kind, mcu
 
     async def _mcu_program(self) -> tuple[str, list[str]]:
-        python = [sys.executable, "-m", "wxlink.bench.mcu"]
+        python = [sys.executable, "-m", "wxlink.bench.mcu", "--product", str(self._product_path)]
         if self._python_mcu:
             return "Python", python
         try:
-            built = await asyncio.to_thread(build_gokit, self._data / "build")
+            built = await asyncio.to_thread(build_board, self._product, self._data / "build")
         except CompileError as error:
             raise DemoFailed(f"{error}\nMend the compiler, or go on without it: --python-mcu") from error
         except NoCompiler as error:

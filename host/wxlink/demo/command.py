@@ -15,12 +15,15 @@ from wxlink.demo.chain import Chain, DemoFailed
 from wxlink.demo.folder import FolderError, held
 from wxlink.demo.identity import DamagedIdentity
 from wxlink.demo.show import table
+from wxlink.product import find
 from wxlink.relay.app import RelayError
+from wxproto.product import ProductError
 
 DEFAULT_PORT = (
     8080  # the documented WebSocket port of this API family, so that clients need only another host
 )
 LAST_PORT = 65534  # the sandbox takes the one after it
+DEFAULT_PRODUCT = "gokit"
 DEFAULT_HEAP_K = 256  # an ESP32 with Wi-Fi up has about 146 KB left, and its pointers are half as wide
 
 
@@ -38,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=_default_data(),
         metavar="DIR",
         help="where the demo keeps its data (default %(default)s)",
+    )
+    parser.add_argument(
+        "--product",
+        default=DEFAULT_PRODUCT,
+        metavar="NAME",
+        help="a sample of protocol/products, or the path of a product file (default %(default)s)",
     )
     parser.add_argument("--fresh", action="store_true", help="forget the kept data and begin anew")
     parser.add_argument(
@@ -72,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demo until it is interrupted; 0 after an orderly stop, 1 when it could not be brought up."""
     try:
         return asyncio.run(_demo(arguments))
-    except (DemoFailed, ChildFailed, DamagedIdentity, FolderError, RelayError) as error:
+    except (DemoFailed, ChildFailed, DamagedIdentity, FolderError, ProductError, RelayError) as error:
         _say(f"wxlink demo: {error}")
         return 1
     except OSError as error:
@@ -89,6 +98,7 @@ async def _demo(arguments: argparse.Namespace) -> int:
         loop.add_signal_handler(number, stop.set)
     chain = Chain(
         data,
+        find(arguments.product),
         port=arguments.port,
         heap_k=arguments.heap,
         python_mcu=arguments.python_mcu,

@@ -39,7 +39,7 @@ def table(facts: Mapping[str, Any], *, colour: bool) -> str:
     lines += [
         paint("Try  试一试", _BOLD),
         f"  1. Open {wechat['sandbox']} (or the address in the QR code) and tap 扫一扫: the device is bound.",
-        "  2. Open the device's page from the reply and tap the LED switch; watch it arrive:",
+        "  2. Open the device's page from the reply and set something; watch it arrive:",
         f"       tail -f {facts['mcu_log']}",
         "  3. Send 状态 in the chat: the account answers with the device's state.",
         f"  4. Kill the module, kill -9 {facts['module_pid']}: the page shows it off-line; it comes back.",

@@ -2,7 +2,7 @@
 
 from wxlink.product.problem import Problem, ProductFileError
 from wxlink.product.product_file import ProductFile
-from wxlink.product.reading import from_definition, read
+from wxlink.product.reading import find, from_definition, read
 from wxlink.product.spec import Limits, Number, Panel, PointSpec, Spec, Title
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "ProductFileError",
     "Spec",
     "Title",
+    "find",
     "from_definition",
     "read",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from wxlink.product.behaviour import behaviours_of
 from wxlink.product.definition import canonical_attrs, canonical_top, definition_of, raw_limits
 from wxlink.product.places import Path
 from wxlink.product.simulation import KINDS, MAX_BY, REFERENCES, Simulate
@@ -227,6 +228,7 @@ def _whole(spec: Spec) -> Iterator[Finding]:
     try:
         plain = Product.from_dict({**canonical_top(spec), "entities": [{"attrs": canonical_attrs(spec)}]})
         product = Product.from_dict(definition_of(spec))
+        behaviours_of(spec, plain)
     except ProductError as error:
         places = {point.name: place for place, point in enumerate(spec.points)}
         place = places.get(str(error).removeprefix("data point ").partition(":")[0], 0)

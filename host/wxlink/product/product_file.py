@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from wxlink.product.behaviour import Behaviour, behaviours_of
 from wxlink.product.definition import definition_of
 from wxlink.product.spec import PointSpec, Spec
 from wxproto.product import Product, ProductError
@@ -28,6 +29,11 @@ class ProductFile:
     def product(self) -> Product:
         """What the definition means to the codec."""
         return Product.from_dict(self.definition)
+
+    @cached_property
+    def behaviours(self) -> list[Behaviour]:
+        """What simulated hardware does with each data point, in the order of the wire."""
+        return behaviours_of(self.spec, self.product)
 
     @property
     def points(self) -> tuple[PointSpec, ...]:

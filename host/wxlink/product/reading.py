@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from wxlink.assets import asset
 from wxlink.product.json_reader import spec_of_json
 from wxlink.product.problem import Problem, ProductFileError
 from wxlink.product.product_file import ProductFile
 from wxlink.product.spec import Spec
 from wxlink.product.toml_reader import spec_of_toml
+from wxproto.product import ProductError
 
 MAX_FILE = 4 * 1024 * 1024
 """Bytes; a product of 256 data points with long texts stays far below."""
@@ -20,6 +22,19 @@ def read(path: Path) -> ProductFile:
     if spec is None:
         raise ProductFileError(str(path), problems)
     return ProductFile(spec, path.stem)
+
+
+def find(name: str) -> Path:
+    """The product file of that path, or the sample of that name. ProductError names the samples."""
+    if Path(name).suffix:
+        return Path(name)
+    samples = asset("protocol/products")
+    for ending in (".toml", ".json"):
+        if (samples / f"{name}{ending}").is_file():
+            return samples / f"{name}{ending}"
+    known = {path.stem for path in samples.iterdir() if path.suffix in (".toml", ".json")}
+    names = ", ".join(sorted(stem for stem in known if not stem.endswith(".schema")))
+    raise ProductError(f"no sample product is called {name}: name one of {names}, or give the path of a file")
 
 
 def from_definition(definition: Any, stem: str = "product") -> ProductFile:

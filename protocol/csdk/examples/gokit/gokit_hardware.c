@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "gokit_log.h"
+#include "bench_log.h"
 
 #define COLDEST GOKIT_TEMPERATURE_RAW(16)
 #define WARMEST GOKIT_TEMPERATURE_RAW(34)

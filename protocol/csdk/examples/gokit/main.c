@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "gokit_hardware.h"
-#include "gokit_log.h"
-#include "gokit_options.h"
+#include "bench_log.h"
+#include "bench_options.h"
 #include "gokit_product.h"
-#include "gokit_secret.h"
+#include "bench_secret.h"
 #include "wxlink_posix.h"
 
 #define WAIT_MS 10 /* longest time without wxlink_poll */
@@ -22,7 +22,7 @@
 typedef struct {
     gokit_device device;
     gokit_hardware hardware;
-    gokit_options options;
+    bench_options options;
     wxlink_identity identity;
     char secret[SECRET_SIZE + 1];
     int line;
@@ -125,14 +125,15 @@ static int fail(const char *what)
 
 int main(int count, char **words)
 {
-    if (!options_read(&board.options, count, words)) {
+    if (!options_read(&board.options, false, count, words)) {
         return WRONG_USAGE;
     }
     if (board.options.help) {
-        options_help();
+        options_help(&board.options, false);
         return EXIT_SUCCESS;
     }
-    if (board.options.secret_file != NULL && !secret_read(board.options.secret_file, board.secret)) {
+    if (board.options.secret_file != NULL &&
+        !secret_read(board.options.program, board.options.secret_file, board.secret)) {
         return EXIT_FAILURE;
     }
     if (!log_open(board.options.log)) {

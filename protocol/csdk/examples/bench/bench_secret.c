@@ -1,10 +1,10 @@
-#include "gokit_secret.h"
+#include "bench_secret.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-bool secret_read(const char *path, char secret[SECRET_SIZE + 1])
+bool secret_read(const char *program, const char *path, char secret[SECRET_SIZE + 1])
 {
     char text[SECRET_SIZE + 2] = {0}; /* a byte more than the digits tells where the line ends */
     FILE *file = fopen(path, "r");
@@ -12,7 +12,7 @@ bool secret_read(const char *path, char secret[SECRET_SIZE + 1])
         (void)fread(text, 1, sizeof text - 1, file);
     }
     if (file == NULL || ferror(file)) {
-        fprintf(stderr, "gokit: %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "%s: %s: %s\n", program, path, strerror(errno));
         if (file != NULL) {
             fclose(file);
         }
@@ -20,7 +20,7 @@ bool secret_read(const char *path, char secret[SECRET_SIZE + 1])
     }
     fclose(file);
     if (strspn(text, "0123456789abcdef") != SECRET_SIZE || strchr("\r\n", text[SECRET_SIZE]) == NULL) {
-        fprintf(stderr, "gokit: %s: the first line must be %d lower-case hex digits\n", path, SECRET_SIZE);
+        fprintf(stderr, "%s: %s: the first line must be %d lower-case hex digits\n", program, path, SECRET_SIZE);
         return false;
     }
     memcpy(secret, text, SECRET_SIZE);

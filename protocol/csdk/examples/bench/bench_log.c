@@ -1,6 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 
-#include "gokit_log.h"
+#include "bench_log.h"
 
 #include <stdarg.h>
 #include <stdio.h>

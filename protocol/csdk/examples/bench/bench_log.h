@@ -1,6 +1,6 @@
 /* The simulated board's log: one line an event, `<Unix time in ms> <what> ...`. */
-#ifndef GOKIT_LOG_H
-#define GOKIT_LOG_H
+#ifndef BENCH_LOG_H
+#define BENCH_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>
