@@ -68,9 +68,10 @@ TRANSITIONS.update({(state, REFUSED): STOPPED for state in (OFFERED, WAITING, RE
 class Receiver:
     """Receives one file of at most `max_bytes`; `write(offset, content)` gets each byte once and in order.
 
-    The sender can begin at the first piece only: what `have` covers is not written again when it does, and its
-    hash is that of what comes, so check the whole in its place before use. `new_digest()` makes a hash with update() and digest(), hashlib.md5 where there is one; without it the
-    program checks the MD5. `bare` asks without MD5 and size, as the vendor's module program does.
+    The sender can begin at the first piece only: what `have` covers is not written again when it does, and
+    the hash is of what comes, so check the whole in its place before use. `new_digest()` makes a hash with
+    update() and digest(), hashlib.md5 where there is one; without it the program checks the MD5. `bare` asks
+    without MD5 and size, as the vendor's module program does.
     `state` is a state of TRANSITIONS, `reason` what stopped it, `announced` the Announce, `have` the bytes
     written.
     """
