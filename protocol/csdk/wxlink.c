@@ -8,16 +8,9 @@
 typedef char ring_size_is_a_power_of_two[(WXLINK_RING_SIZE & (WXLINK_RING_SIZE - 1)) == 0 ? 1 : -1];
 typedef char ring_size_fits_its_counters[WXLINK_RING_SIZE >= 2 && WXLINK_RING_SIZE <= 256 ? 1 : -1];
 
-static bool at_most(const char *text, size_t size)
-{
-    return text != NULL && strlen(text) <= size;
-}
-
 bool wxlink_start(wxlink *link, void *values, const wxlink_port *port, const wxlink_identity *identity, void *user)
 {
-    if (port->write == NULL || port->milliseconds == NULL || !at_most(identity->hardware_version, WXLINK_VERSION_SIZE) ||
-        !at_most(identity->software_version, WXLINK_VERSION_SIZE) ||
-        (identity->product_secret != NULL && !at_most(identity->product_secret, WXLINK_KEY_SIZE))) {
+    if (port->write == NULL || port->milliseconds == NULL) {
         return false;
     }
     memset(link, 0, sizeof *link);
@@ -25,8 +18,9 @@ bool wxlink_start(wxlink *link, void *values, const wxlink_port *port, const wxl
     link->identity = identity;
     link->user = user;
     link->values = values;
-    link->full_left = WXLINK_FULL_MS;
-    link->ticked_at = port->milliseconds(user);
+    wxlink_tick(link);
+    link->sender.write = port->write;
+    link->sender.user = user;
     wxlink_parser_start(&link->parser, link->frame, sizeof link->frame);
     wxlink_report_all(link);
     return true;
@@ -46,12 +40,12 @@ void wxlink_count(uint8_t *counter)
 
 void wxlink_receive(wxlink *link, const uint8_t *bytes, uint16_t size)
 {
-    while (size-- > 0) {
+    for (; size > 0; size--) {
         const uint8_t head = link->ring_head;
-        const uint8_t byte = *bytes++;
-        if (after(head) != link->ring_tail) {
-            link->ring[head] = byte;
-            link->ring_head = after(head);
+        const uint8_t next = after(head);
+        link->ring[head] = *bytes++; /* the place that stays free */
+        if (next != link->ring_tail) {
+            link->ring_head = next;
         } else if (link->lost_bytes < UINT8_MAX) {
             link->lost_bytes++;
         }
@@ -62,10 +56,10 @@ void wxlink_tick(wxlink *link)
 {
     const uint32_t now = link->port->milliseconds(link->user);
     const uint32_t passed = now - link->ticked_at;
+    const uint16_t less = passed > UINT16_MAX ? UINT16_MAX : (uint16_t)passed;
     link->ticked_at = now;
-    link->full_left = link->full_left > passed ? link->full_left - passed : 0;
     for (uint8_t i = 0; i < WXLINK_TIMERS; i++) {
-        link->timers[i] = link->timers[i] > passed ? (uint16_t)(link->timers[i] - passed) : 0;
+        link->timers[i] = link->timers[i] > less ? (uint16_t)(link->timers[i] - less) : 0;
     }
 }
 

@@ -133,25 +133,16 @@ typedef struct {
 #endif
 } wxlink_port;
 
-/* What the MCU tells the module about itself (command 02). Versions are up to 8 ASCII characters. */
+/* What the MCU tells the module about itself (command 02). Texts are ASCII; the module sees as much of them as fits. */
 typedef struct {
-    const char *hardware_version;
-    const char *software_version;
-    const char *product_secret; /* up to 32 characters, or NULL: the shorter form without a secret is sent */
-    uint16_t bindable_s;        /* seconds in which users may bind after power-on; 0 = always */
-    const char *extra;          /* key=value&key=value, such as "apName=Lamp&tz=28800"; NULL: none is sent */
+    const char *hardware_version; /* 8 characters */
+    const char *software_version; /* 8 characters */
+    const char *product_secret;   /* 32 characters, or NULL: the shorter form without a secret is sent */
+    uint16_t bindable_s;          /* seconds in which users may bind after power-on; 0 = always */
+#if WXLINK_WITH_EXTRA
+    const char *extra;            /* key=value&key=value, such as "apName=Lamp&tz=28800"; NULL: none is sent */
+#endif
 } wxlink_identity;
-
-#define WXLINK_TIME_MAX 11 /* payload of network time */
-#define WXLINK_INFO_MAX 118 /* payload of module information: a cellular module with seven cells */
-
-/* Payload of the longest frame that may come in (README 3). */
-#define WXLINK_LARGER(a, b) ((a) > (b) ? (a) : (b))
-#define WXLINK_PAYLOAD_MAX                                                                                             \
-    WXLINK_LARGER(WXLINK_LARGER(WXLINK_LARGER(WXLINK_PRODUCT_CONTROL, WXLINK_PRODUCT_STATUS),                          \
-                                WXLINK_WITH_MODULE_INFO ? WXLINK_INFO_MAX : WXLINK_WITH_TIME ? WXLINK_TIME_MAX : 2),                            \
-                  WXLINK_LARGER(WXLINK_WITH_UPDATE ? WXLINK_LARGER(WXLINK_PIECE_SIZE + 4, 38) : 0,                     \
-                                WXLINK_WITH_TRANSPARENT || WXLINK_WITH_SUB_DEVICES ? WXLINK_DATA_SIZE + 1 : 0))
 
 /* What waits for its time; see wxlink_tick. */
 enum { WXLINK_TIMER_ASK, WXLINK_TIMER_REPEAT, WXLINK_TIMER_SLOW, WXLINK_TIMER_PAUSE, WXLINK_TIMER_RESTART, WXLINK_TIMERS };
@@ -162,20 +153,8 @@ typedef struct wxlink {
     const wxlink_identity *identity;
     void *user;
     void *values;                 /* struct of current values, shared with the maker's code */
-    wxlink_parser parser;
-    volatile uint8_t ring_head;   /* one byte each: main loop and interrupt see them whole on every MCU */
-    volatile uint8_t ring_tail;
-    volatile uint8_t lost_bytes;  /* counter, stops at 255: the ring was full, call wxlink_poll more often */
-    uint8_t bad_frames;           /* counter, stops at 255: everything behind WXLINK_FRAME */
-    uint8_t refused;              /* counter, stops at 255: P0 that does not fit the product */
-    uint8_t given_up;             /* counter, stops at 255: questions and reports without an ack */
-    uint8_t next_sn;
-    bool up;                      /* the module knows this MCU: questions and reports may go out */
-    bool restarting;
-    uint16_t status;
+    wxlink_point point;           /* row of the data point under work, out of program memory */
     uint16_t timers[WXLINK_TIMERS]; /* milliseconds left; 0 = over */
-    uint32_t full_left;           /* the same, to the next report of everything */
-    uint32_t ticked_at;
     struct {                      /* the question that waits for its ack: a report or another; see wxlink_session.h */
         uint8_t sends;            /* 0 = none */
         uint8_t cmd;
@@ -183,8 +162,8 @@ typedef struct wxlink {
         uint8_t flags;
         uint8_t head;             /* goes before the payload, unless it is WXLINK_NO_HEAD */
         const uint8_t *payload;
-        uint16_t size;
-        void (*ended)(struct wxlink *link, const uint8_t *answer, uint16_t size);
+        wxlink_size size;
+        void (*ended)(struct wxlink *link, const uint8_t *answer, wxlink_size size);
 #if WXLINK_WITH_ASKED
         wxlink_question question;
 #endif
@@ -195,8 +174,23 @@ typedef struct wxlink {
 #if WXLINK_WITH_UPDATE
     struct wxlink_update *update; /* NULL: none may come */
 #endif
+    volatile uint8_t ring_head;   /* one byte each: main loop and interrupt see them whole on every MCU */
+    volatile uint8_t ring_tail;
+    volatile uint8_t lost_bytes;  /* counter, stops at 255: the ring was full, call wxlink_poll more often */
+    uint8_t bad_frames;           /* counter, stops at 255: everything behind WXLINK_FRAME */
+    uint8_t refused;              /* counter, stops at 255: P0 that does not fit the product */
+    uint8_t given_up;             /* counter, stops at 255: questions and reports without an ack */
+    uint8_t next_sn;
+    bool up;                      /* the module knows this MCU: questions and reports may go out */
+    bool restarting;
+    bool repeat;                  /* the command under work came a moment ago: answer it, do nothing else */
     uint8_t last_sn;              /* of the last command, to know a repeat; valid while its timer runs */
     uint16_t last_digest;
+    uint16_t status;
+    uint32_t full_at;             /* of the last report of everything */
+    uint32_t ticked_at;
+    wxlink_parser parser;
+    wxlink_sender sender;
 #if WXLINK_PRODUCT_VARIABLE
     uint8_t due[WXLINK_PRODUCT_FLAGS]; /* data points to report whether they changed or not */
     uint8_t told[WXLINK_PRODUCT_IMAGE]; /* what the module was last told */
@@ -208,7 +202,7 @@ typedef struct wxlink {
     volatile uint8_t ring[WXLINK_RING_SIZE]; /* bytes from the interrupt, not yet handled */
 } wxlink;
 
-/* Starts a link. `user` is handed to every callback. False when a callback is missing or a text too long: nothing may be
+/* Starts a link. `user` is handed to every callback. False when `write` or `milliseconds` is missing: nothing may be
  * called then. Values keep what the maker put there; everything is reported once the module is up. */
 bool wxlink_start(wxlink *link, void *values, const wxlink_port *port, const wxlink_identity *identity, void *user);
 

@@ -16,17 +16,18 @@ bool wxlink_ask_free(const wxlink *link)
 /* Sends the question. `write` may have returned before the line carried it all: its time is waited for, too. */
 static void send(wxlink *link)
 {
-    wxlink_sender sender;
-    wxlink_send_start(&sender, link->port->write, link->user, link->ask.cmd, link->ask.sn, link->ask.flags,
-                      (uint16_t)(link->ask.size + (link->ask.head != WXLINK_NO_HEAD ? 1u : 0u)));
-    if (link->ask.head != WXLINK_NO_HEAD) {
-        wxlink_send_byte(&sender, link->ask.head);
+    wxlink_sender *sender = &link->sender;
+    const bool headed = link->ask.head != WXLINK_NO_HEAD;
+    wxlink_send_start(sender, link->ask.cmd, link->ask.sn, link->ask.flags, (wxlink_size)(link->ask.size + (headed ? 1u : 0u)));
+    if (headed) {
+        wxlink_send_byte(sender, link->ask.head);
     }
-    wxlink_send_bytes(&sender, link->ask.payload, link->ask.size);
-    wxlink_send_end(&sender);
+    wxlink_send_bytes(sender, link->ask.payload, link->ask.size);
+    wxlink_send_end(sender);
     wxlink_tick(link);
     link->ask.sends++;
-    link->timers[WXLINK_TIMER_ASK] = (uint16_t)(WXLINK_RESEND_MS + WXLINK_WIRE_MS(sender.sent + answer_size(link->ask.cmd)));
+    link->timers[WXLINK_TIMER_ASK] =
+        (uint16_t)(WXLINK_RESEND_MS + WXLINK_WIRE_MS(sender->sent + answer_size(link->ask.cmd)));
 }
 
 void wxlink_ask_start(wxlink *link)
@@ -36,7 +37,7 @@ void wxlink_ask_start(wxlink *link)
 }
 
 /* The slot is free when `ended` is called, so that the next question may begin there. */
-static void end(wxlink *link, const uint8_t *answer, uint16_t size)
+static void end(wxlink *link, const uint8_t *answer, wxlink_size size)
 {
     link->ask.sends = 0;
     link->ask.ended(link, answer, size);
@@ -47,10 +48,10 @@ static bool waits_for(const wxlink *link, uint8_t sn)
     return link->ask.sends > 0 && link->ask.sn == sn;
 }
 
-void wxlink_ask_acknowledged(wxlink *link, const wxlink_command *in)
+void wxlink_ask_acknowledged(wxlink *link, uint8_t cmd, uint8_t sn)
 {
-    if (waits_for(link, in->sn) && in->cmd == link->ask.cmd + 1) {
-        end(link, in->payload, in->size);
+    if (waits_for(link, sn) && cmd == link->ask.cmd + 1) {
+        end(link, link->frame + WXLINK_AT_PAYLOAD, wxlink_payload_size(link->frame));
     }
 }
 

@@ -33,6 +33,11 @@
 #define WXLINK_WITH_MODULE_INFO 0
 #endif
 
+/* Text behind the device information (command 02): names, time zone and such for the module. */
+#ifndef WXLINK_WITH_EXTRA
+#define WXLINK_WITH_EXTRA 0
+#endif
+
 /* Transparent data in both directions (P0 actions 05 and 06). */
 #ifndef WXLINK_WITH_TRANSPARENT
 #define WXLINK_WITH_TRANSPARENT 0
@@ -61,6 +66,28 @@
 /* Bytes of one piece of new firmware. */
 #ifndef WXLINK_PIECE_SIZE
 #define WXLINK_PIECE_SIZE 256
+#endif
+
+#define WXLINK_TIME_MAX 11 /* payload of network time */
+#define WXLINK_INFO_MAX 118 /* payload of module information: a cellular module with seven cells */
+
+/* Payload of the longest frame that may come in (README 3). */
+#define WXLINK_LARGER(a, b) ((a) > (b) ? (a) : (b))
+#define WXLINK_PAYLOAD_MAX                                                                                             \
+    WXLINK_LARGER(WXLINK_LARGER(WXLINK_LARGER(WXLINK_PRODUCT_CONTROL, WXLINK_PRODUCT_STATUS),                          \
+                                WXLINK_WITH_MODULE_INFO ? WXLINK_INFO_MAX : WXLINK_WITH_TIME ? WXLINK_TIME_MAX : 2),                            \
+                  WXLINK_LARGER(WXLINK_WITH_UPDATE ? WXLINK_LARGER(WXLINK_PIECE_SIZE + 4, 38) : 0,                     \
+                                WXLINK_WITH_TRANSPARENT || WXLINK_WITH_SUB_DEVICES ? WXLINK_DATA_SIZE + 1 : 0))
+
+/* 1: bytes of a frame are counted in 16 bits; 0: in 8, which is smaller on an 8-bit MCU, when no frame is that long. */
+#ifndef WXLINK_LONG_FRAMES
+#if defined(__AVR__)
+#define WXLINK_LONG_FRAMES                                                                                             \
+    (WXLINK_PAYLOAD_MAX > 240 || WXLINK_PRODUCT_REPORT > 240 || WXLINK_WITH_EXTRA || WXLINK_WITH_SETUP ||              \
+     WXLINK_WITH_MODULE_INFO || WXLINK_WITH_TRANSPARENT || WXLINK_WITH_SUB_DEVICES)
+#else
+#define WXLINK_LONG_FRAMES 1
+#endif
 #endif
 
 #endif

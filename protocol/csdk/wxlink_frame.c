@@ -3,9 +3,14 @@
 #define HEADER 0xFFu
 #define STUFFING 0x55u
 
+uint16_t wxlink_u16(const uint8_t *bytes)
+{
+    return (uint16_t)((uint16_t)bytes[0] << 8 | bytes[1]);
+}
+
 static uint16_t len_field(const uint8_t *frame)
 {
-    return (uint16_t)((uint16_t)frame[WXLINK_AT_LEN] << 8 | frame[WXLINK_AT_LEN + 1]);
+    return wxlink_u16(frame + WXLINK_AT_LEN);
 }
 
 /* Looks for a header again. */
@@ -34,7 +39,7 @@ static wxlink_parsed collect(wxlink_parser *parser, uint8_t byte)
         return leave(parser, WXLINK_TOO_LONG);
     }
     parser->sum = (uint8_t)(parser->sum + byte);
-    parser->needed = (uint16_t)(len + 2u);
+    parser->needed = (wxlink_size)(len + 2u);
     return WXLINK_MORE;
 }
 
@@ -67,7 +72,7 @@ static wxlink_parsed settle(wxlink_parser *parser, uint8_t byte)
     return leave(parser, WXLINK_NOT_STUFFED);
 }
 
-void wxlink_parser_start(wxlink_parser *parser, uint8_t *frame, uint16_t capacity)
+void wxlink_parser_start(wxlink_parser *parser, uint8_t *frame, wxlink_size capacity)
 {
     parser->frame = frame;
     parser->capacity = capacity;
@@ -81,9 +86,11 @@ wxlink_parsed wxlink_parse(wxlink_parser *parser, uint8_t byte)
     const bool after_ff = parser->after_ff;
     parser->after_ff = false;
     if (!parser->inside) {
-        parser->inside = after_ff && byte == HEADER;
-        parser->after_ff = !parser->inside && byte == HEADER;
         begin(parser);
+        if (byte == HEADER) {
+            parser->inside = after_ff;
+            parser->after_ff = !after_ff;
+        }
         return WXLINK_MORE;
     }
     if (after_ff) {
@@ -99,9 +106,9 @@ wxlink_parsed wxlink_parse(wxlink_parser *parser, uint8_t byte)
     return WXLINK_MORE;
 }
 
-uint16_t wxlink_payload_size(const uint8_t *frame)
+wxlink_size wxlink_payload_size(const uint8_t *frame)
 {
-    return (uint16_t)(len_field(frame) - WXLINK_LEN_MIN);
+    return (wxlink_size)(len_field(frame) - WXLINK_LEN_MIN);
 }
 
 static void flush(wxlink_sender *sender)
@@ -128,21 +135,17 @@ void wxlink_send_byte(wxlink_sender *sender, uint8_t byte)
     }
 }
 
-void wxlink_send_bytes(wxlink_sender *sender, const uint8_t *bytes, uint16_t size)
+void wxlink_send_bytes(wxlink_sender *sender, const uint8_t *bytes, wxlink_size size)
 {
     while (size-- > 0) {
         wxlink_send_byte(sender, *bytes++);
     }
 }
 
-void wxlink_send_start(wxlink_sender *sender, wxlink_write write, void *user, uint8_t cmd, uint8_t sn, uint8_t flags,
-                       uint16_t payload_size)
+void wxlink_send_start(wxlink_sender *sender, uint8_t cmd, uint8_t sn, uint8_t flags, wxlink_size payload_size)
 {
     const uint16_t len = (uint16_t)(payload_size + WXLINK_LEN_MIN);
-    sender->write = write;
-    sender->user = user;
     sender->sent = 0;
-    sender->used = 0;
     put(sender, HEADER);
     put(sender, HEADER);
     sender->sum = 0;

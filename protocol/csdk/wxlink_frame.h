@@ -9,8 +9,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wxlink_config.h"
+
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/* A number of bytes in a frame. */
+#if WXLINK_LONG_FRAMES
+typedef uint16_t wxlink_size;
+#else
+typedef uint8_t wxlink_size;
 #endif
 
 /* Places of the fields in a collected frame. */
@@ -22,10 +31,10 @@ extern "C" {
 
 #define WXLINK_LEN_MIN 5u  /* smallest len field: cmd, sn, flags, checksum */
 #define WXLINK_FRAME_SIZE(payload) ((payload) + 7u) /* bytes of memory for a frame with this much payload */
-#define WXLINK_CHUNK 16u   /* bytes handed to `write` at once; lives on the stack */
+#define WXLINK_CHUNK 16u   /* bytes handed to `write` at once */
 
 /* What one byte led to. Everything behind WXLINK_FRAME is a bad frame. */
-typedef enum {
+enum {
     WXLINK_MORE,           /* nothing yet */
     WXLINK_FRAME,          /* a good frame */
     WXLINK_WRONG_CHECKSUM, /* a whole frame, but damaged */
@@ -33,46 +42,47 @@ typedef enum {
     WXLINK_NOT_STUFFED,    /* FF followed by neither 55 nor FF */
     WXLINK_TOO_SHORT,      /* len below WXLINK_LEN_MIN */
     WXLINK_TOO_LONG        /* len above the parser's capacity */
-} wxlink_parsed;
+};
+typedef uint8_t wxlink_parsed;
 
 typedef struct {
     uint8_t *frame;
-    uint16_t capacity;
-    uint16_t size;   /* bytes collected; after WXLINK_FRAME and WXLINK_WRONG_CHECKSUM the frame's size */
-    uint16_t needed; /* bytes the frame must reach: 2 until its length is known */
+    wxlink_size capacity;
+    wxlink_size size;   /* bytes collected; after WXLINK_FRAME and WXLINK_WRONG_CHECKSUM the frame's size */
+    wxlink_size needed; /* bytes the frame must reach: 2 until its length is known */
     uint8_t sum;     /* of the bytes collected */
     bool inside;     /* behind a header */
     bool after_ff;   /* the byte before was an FF whose meaning the next byte settles */
 } wxlink_parser;
 
 /* Starts a parser that collects frames of up to `capacity` bytes (2 at least) in `frame`. Longer ones are dropped. */
-void wxlink_parser_start(wxlink_parser *parser, uint8_t *frame, uint16_t capacity);
+void wxlink_parser_start(wxlink_parser *parser, uint8_t *frame, wxlink_size capacity);
 
 /* Takes one byte from the wire. The frame it completes stands in parser->frame until the next call. */
 wxlink_parsed wxlink_parse(wxlink_parser *parser, uint8_t byte);
 
+/* Two bytes of a frame as a number. */
+uint16_t wxlink_u16(const uint8_t *bytes);
+
 /* Payload bytes of a frame. */
-uint16_t wxlink_payload_size(const uint8_t *frame);
+wxlink_size wxlink_payload_size(const uint8_t *frame);
 
-typedef void (*wxlink_write)(void *user, const uint8_t *bytes, uint16_t size);
-
-/* A frame on its way out, in pieces of WXLINK_CHUNK bytes, without a buffer for all of it. */
+/* A way out for frames: they leave in pieces of WXLINK_CHUNK bytes, without a buffer for a whole one. */
 typedef struct {
-    wxlink_write write;
+    void (*write)(void *user, const uint8_t *bytes, uint16_t size);
     void *user;
-    uint16_t sent; /* bytes handed to `write`, stuffing and header included */
+    uint16_t sent; /* bytes of the frame handed to `write`, header and stuffing included */
     uint8_t sum;
     uint8_t used;
     uint8_t chunk[WXLINK_CHUNK];
 } wxlink_sender;
 
 /* Begins a frame whose payload has this many bytes; the high byte of its flags is 0. */
-void wxlink_send_start(wxlink_sender *sender, wxlink_write write, void *user, uint8_t cmd, uint8_t sn, uint8_t flags,
-                       uint16_t payload_size);
+void wxlink_send_start(wxlink_sender *sender, uint8_t cmd, uint8_t sn, uint8_t flags, wxlink_size payload_size);
 
-/* Appends bytes of the payload. */
+/* Appends to the payload. */
 void wxlink_send_byte(wxlink_sender *sender, uint8_t byte);
-void wxlink_send_bytes(wxlink_sender *sender, const uint8_t *bytes, uint16_t size);
+void wxlink_send_bytes(wxlink_sender *sender, const uint8_t *bytes, wxlink_size size);
 
 /* Ends the frame: what is left goes out. */
 void wxlink_send_end(wxlink_sender *sender);

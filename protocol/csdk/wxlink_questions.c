@@ -8,23 +8,18 @@
 /* First bytes of payloads. */
 enum { MODE_SOFTAP = 1, MODE_AIRLINK = 2, MODE_NETWORK = 4, MODULE_ALL = 0, TRANSPARENT_UP = 6 };
 
-static uint16_t u16_of(const uint8_t *bytes)
-{
-    return (uint16_t)((uint16_t)bytes[0] << 8 | bytes[1]);
-}
-
 #if WXLINK_WITH_TIME
 #define TIME_SIZE 7u       /* from a module that does not send the seconds since 1970 */
 #define TIME_UNIX_SIZE 11u
 
-static void hand_time(wxlink *link, const uint8_t *answer, uint16_t size)
+static void hand_time(wxlink *link, const uint8_t *answer, wxlink_size size)
 {
     if (size < TIME_SIZE || link->port->time == NULL) {
         return;
     }
-    wxlink_time time = {u16_of(answer), answer[2], answer[3], answer[4], answer[5], answer[6], 0};
+    wxlink_time time = {wxlink_u16(answer), answer[2], answer[3], answer[4], answer[5], answer[6], 0};
     if (size >= TIME_UNIX_SIZE) {
-        time.unix_s = (uint32_t)u16_of(answer + 7) << 16 | u16_of(answer + 9);
+        time.unix_s = (uint32_t)wxlink_u16(answer + 7) << 16 | wxlink_u16(answer + 9);
     }
     link->port->time(link->user, &time);
 }
@@ -34,7 +29,7 @@ static void hand_time(wxlink *link, const uint8_t *answer, uint16_t size)
 #define MODULE_WIFI_SIZE 65u
 #define MODULE_CELLULAR_SIZE 83u /* without cells */
 
-static void hand_module(wxlink *link, const uint8_t *answer, uint16_t size)
+static void hand_module(wxlink *link, const uint8_t *answer, wxlink_size size)
 {
     const char *text = (const char *)answer;
     wxlink_module module = {0};
@@ -65,7 +60,7 @@ static void hand_module(wxlink *link, const uint8_t *answer, uint16_t size)
 }
 #endif
 
-static void ended(wxlink *link, const uint8_t *answer, uint16_t size)
+static void ended(wxlink *link, const uint8_t *answer, wxlink_size size)
 {
     const wxlink_question question = link->ask.question;
     (void)size;
@@ -85,7 +80,7 @@ static void ended(wxlink *link, const uint8_t *answer, uint16_t size)
 }
 
 bool wxlink_ask_with(wxlink *link, wxlink_question question, uint8_t cmd, uint8_t head, const uint8_t *payload,
-                     uint16_t size)
+                     wxlink_size size)
 {
     if (!wxlink_ask_free(link)) {
         return false;

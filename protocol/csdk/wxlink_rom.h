@@ -8,9 +8,11 @@
 #include <avr/pgmspace.h>
 #define WXLINK_ROM PROGMEM
 #define wxlink_rom_copy memcpy_P
+#define wxlink_rom_byte(at) pgm_read_byte(at)
 #else
 #define WXLINK_ROM
 #define wxlink_rom_copy memcpy
+#define wxlink_rom_byte(at) (*(at))
 #endif
 
 #endif

@@ -11,8 +11,8 @@
 #define WXLINK_VERSION_SIZE 8u
 #define WXLINK_KEY_SIZE 32u
 
-/* Milliseconds that bytes need on the wire (8N1), rounded up; a constant for a constant. */
-#define WXLINK_WIRE_MS(bytes) ((uint16_t)((uint32_t)(bytes) * (2560000ul / WXLINK_BAUD + 1) / 256 + 1))
+/* Milliseconds that bytes need on the wire (8N1), rounded up to 16 bytes: numbers of 16 bits are enough for it. */
+#define WXLINK_WIRE_MS(bytes) ((uint16_t)(((bytes) / 16u + 1u) * (uint16_t)(160000ul / WXLINK_BAUD + 1)))
 
 /* Commands that this SDK knows (README 3). An ack is its command + 1. */
 enum {
@@ -38,14 +38,14 @@ enum {
     WXLINK_CMD_RESTART_MODULE = 0x29
 };
 
-/* A command of the module. The payload stands in the receive buffer, and so does an answer that takes its place. */
+/* A command of the module for wxlink_update_take. The payload stands in the receive buffer. */
 typedef struct {
     uint8_t cmd;
     uint8_t sn;
     uint8_t flags; /* their low byte */
     bool repeat;   /* it came a moment ago: answer it, do nothing else */
     uint8_t *payload;
-    uint16_t size;
+    wxlink_size size;
 } wxlink_command;
 
 #define WXLINK_NO_HEAD 0xFFu /* no action and no mode */
@@ -54,10 +54,10 @@ typedef struct {
 void wxlink_session_take(wxlink *link, wxlink_parsed parsed);
 
 /* Sends a frame whose payload is one piece. */
-void wxlink_session_send(wxlink *link, uint8_t cmd, uint8_t sn, uint8_t flags, const uint8_t *payload, uint16_t size);
+void wxlink_session_send(wxlink *link, uint8_t cmd, uint8_t sn, uint8_t flags, const uint8_t *payload, wxlink_size size);
 
-/* Sends the ack without payload: every ack's code is its command's plus one. */
-void wxlink_acknowledge(wxlink *link, const wxlink_command *in);
+/* Sends the ack of the command in the receive buffer, with the first bytes of what stands in place of its payload. */
+void wxlink_answer(wxlink *link, uint8_t flags, wxlink_size size);
 
 /* True when a question may begin: the module is there and no other question waits for its ack. */
 bool wxlink_ask_free(const wxlink *link);
@@ -67,8 +67,8 @@ bool wxlink_ask_free(const wxlink *link);
  * without one. The next question may begin there. The payload stays untouched until then. */
 void wxlink_ask_start(wxlink *link);
 
-/* The ack of a question came, or the notice that it was damaged on its way. */
-void wxlink_ask_acknowledged(wxlink *link, const wxlink_command *in);
+/* The ack of a question came, with its payload in the receive buffer, or the notice that it was damaged on its way. */
+void wxlink_ask_acknowledged(wxlink *link, uint8_t cmd, uint8_t sn);
 void wxlink_ask_damaged(wxlink *link, uint8_t sn);
 
 /* Sends an unanswered question again, or gives it up; starts one that waits. */
@@ -77,7 +77,7 @@ void wxlink_ask_poll(wxlink *link);
 #if WXLINK_WITH_ASKED
 /* Asks what the maker wished, with an answer to the maker. False when it may not begin. */
 bool wxlink_ask_with(wxlink *link, wxlink_question question, uint8_t cmd, uint8_t head, const uint8_t *payload,
-                     uint16_t size);
+                     wxlink_size size);
 #endif
 
 #if WXLINK_WITH_ASK
@@ -92,6 +92,9 @@ void wxlink_tick(wxlink *link);
 void wxlink_count(uint8_t *counter);
 
 #if WXLINK_WITH_UPDATE
+/* Sends the ack without payload: every ack's code is its command's plus one. */
+void wxlink_acknowledge(wxlink *link, const wxlink_command *in);
+
 /* A command 19, 1D or 1F came: acknowledges it when its time has come, 1D after the piece is written. */
 void wxlink_update_take(wxlink *link, const wxlink_command *in);
 

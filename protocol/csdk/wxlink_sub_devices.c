@@ -8,11 +8,6 @@
 #define P0 0x73u
 #define COUNT_SIZE 2u
 
-static uint16_t u16_of(const uint8_t *bytes)
-{
-    return (uint16_t)((uint16_t)bytes[0] << 8 | bytes[1]);
-}
-
 static void put_u16(uint8_t *bytes, uint16_t number)
 {
     bytes[0] = (uint8_t)(number >> 8);
@@ -33,7 +28,7 @@ static const uint8_t *read_entry(entry *one, const uint8_t *at, const uint8_t *e
         return NULL;
     }
     one->id = at + 1;
-    one->size = u16_of(one->id + at[0]);
+    one->size = wxlink_u16(one->id + at[0]);
     one->p0 = one->id + at[0] + 2;
     return end - one->p0 < one->size ? NULL : one->p0 + one->size;
 }
@@ -46,22 +41,22 @@ static bool fits(const uint8_t *list, const uint8_t *end)
     if (end - list < (int)COUNT_SIZE) {
         return false;
     }
-    for (uint16_t left = u16_of(list); left > 0 && at != NULL; left--) {
+    for (uint16_t left = wxlink_u16(list); left > 0 && at != NULL; left--) {
         at = read_entry(&one, at, end);
     }
     return at == end;
 }
 
-void wxlink_sub_devices_take(wxlink *link, const wxlink_command *in)
+void wxlink_sub_devices_take(wxlink *link, const uint8_t *p0, uint16_t size)
 {
-    const uint8_t *at = in->payload + 1 + COUNT_SIZE;
-    const uint8_t *end = in->payload + in->size;
-    wxlink_acknowledge(link, in);
-    if (!fits(in->payload + 1, end)) {
+    const uint8_t *at = p0 + 1 + COUNT_SIZE;
+    const uint8_t *end = p0 + size;
+    wxlink_answer(link, 0, 0);
+    if (!fits(p0 + 1, end)) {
         wxlink_count(&link->refused);
         return;
     }
-    while (at != end && !in->repeat && link->port->sub_device != NULL) {
+    while (at != end && !link->repeat && link->port->sub_device != NULL) {
         entry one;
         const uint8_t id_size = at[0];
         at = read_entry(&one, at, end);
@@ -85,7 +80,7 @@ static uint8_t *append(wxlink_sub_list *list, uint8_t action, const uint8_t *id,
     if (end > list->capacity || (list->size > 0 && list->action != action)) {
         return NULL;
     }
-    const uint16_t count = list->size > 0 ? u16_of(list->buffer) : 0;
+    const uint16_t count = list->size > 0 ? wxlink_u16(list->buffer) : 0;
     uint8_t *at = list->buffer + before;
     put_u16(list->buffer, (uint16_t)(count + 1u));
     *at++ = id_size;

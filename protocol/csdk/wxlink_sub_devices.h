@@ -7,8 +7,8 @@
 #define WXLINK_SUB_DEVICES_DOWN 0x72u
 
 #if WXLINK_WITH_SUB_DEVICES
-/* P0 for devices behind this one: acknowledges it and hands each its part. */
-void wxlink_sub_devices_take(wxlink *link, const wxlink_command *in);
+/* P0 for devices behind this one came: acknowledges it and hands each its part. */
+void wxlink_sub_devices_take(wxlink *link, const uint8_t *p0, uint16_t size);
 #endif
 
 #endif

@@ -29,7 +29,8 @@ STRICT = [
 ]
 SDK = sorted(asset("protocol/csdk").glob("wxlink*.c"))
 EVERYTHING = [
-    f"-DWXLINK_WITH_{feature}=1" for feature in ("SETUP", "TIME", "MODULE_INFO", "TRANSPARENT", "SUB_DEVICES")
+    f"-DWXLINK_WITH_{feature}=1"
+    for feature in ("SETUP", "TIME", "MODULE_INFO", "EXTRA", "TRANSPARENT", "SUB_DEVICES")
 ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from wxlink.assets import asset
 from wxproto import frame
 from wxproto.frame import BadFrame, Decoder, Frame, encode
+from wxproto.product import Product
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "protocol/vectors/serial-frames.json").read_text("utf-8")
@@ -26,12 +27,12 @@ REASONS = {
 
 
 @pytest.fixture(scope="module")
-def parse(build: Callable[..., Path]) -> Callable[..., list[list[str]]]:
+def parse(build_product: Callable[..., Path]) -> Callable[..., list[list[str]]]:
     """A function: streams of bytes -> what the C parser found in each."""
-    program = build(
-        "frame_harness",
-        Path(__file__).parent / "frame_harness.c",
-        asset("protocol/csdk/wxlink_frame.c"),
+    product = Product.from_dict(json.loads(asset("protocol/products/meter.json").read_text("utf-8")))
+    harness = Path(__file__).parent / "frame_harness.c"
+    program = build_product(
+        "frame_harness", product, "any", "-DWXLINK_WITH_TRANSPARENT=1", "-DWXLINK_DATA_SIZE=65000", harness
     )
 
     def run(streams: list[bytes], max_payload: int = frame.MAX_PAYLOAD) -> list[list[str]]:

@@ -20,9 +20,13 @@ def tx(cmd: int, sn: int, payload: bytes = b"", flags: int = 0) -> str:
     return "tx " + encode(cmd, sn, payload, flags).hex().upper()
 
 
-def resend_ms(*frames: bytes) -> int:
-    """Time-out of a question: 200 ms, and the time of the frame and its ack on the wire at 9600 baud."""
-    return 200 + math.ceil((sum(map(len, frames)) + stuffed_size(0)) * 10_000 / 9600)
+def resend_ms(frame: bytes) -> tuple[int, int]:
+    """When a question is sent again, at the earliest and at the latest.
+
+    200 ms, and the time of the frame and its ack on the wire at 9600 baud; the SDK rounds up to 16 bytes.
+    """
+    wire = (len(frame) + stuffed_size(0)) * 10_000 / 9600
+    return 200 + math.ceil(wire), 200 + math.ceil(1.03 * wire) + 17
 
 
 def sent_bytes(line: str) -> bytes:
@@ -140,12 +144,12 @@ def test_an_unanswered_report_is_sent_three_times_then_rests(link: Callable[...,
     device = started(link)
     sent = device.at(10_000).set("LED_OnOff", 1).report()
     assert sent == [tx(0x05, 1, bytes.fromhex("0401") + bytes(10))]
-    pause = resend_ms(sent_bytes(sent[0]))
-    assert device.at(10_000 + pause - 1).poll() == []
-    assert device.at(10_000 + pause).poll() == sent
-    assert device.at(10_000 + 2 * pause - 1).poll() == []
-    assert device.at(10_000 + 2 * pause).poll() == sent
-    given_up = 10_000 + 3 * pause
+    early, late = resend_ms(sent_bytes(sent[0]))
+    assert device.at(10_000 + early - 1).poll() == []
+    assert device.at(10_000 + late).poll() == sent
+    assert device.at(10_000 + late + early - 1).poll() == []
+    assert device.at(10_000 + 2 * late).poll() == sent
+    given_up = 10_000 + 3 * late
     assert device.at(given_up).poll() == []
     assert device.at(given_up + 5_999).report() == []
     again = [tx(0x05, 2, bytes.fromhex("0401") + bytes(10))]
@@ -157,9 +161,9 @@ def test_the_time_out_begins_when_the_last_byte_left(link: Callable[..., Any]) -
     device = started(link, ms_a_byte=1)
     (sent,) = device.at(10_000).set("LED_OnOff", 1).report()
     left = 10_000 + len(sent_bytes(sent))
-    pause = resend_ms(sent_bytes(sent))
-    assert device.at(left + pause - 1).poll() == []
-    assert device.at(left + pause).poll() == [sent]
+    early, late = resend_ms(sent_bytes(sent))
+    assert device.at(left + early - 1).poll() == []
+    assert device.at(left + late).poll() == [sent]
 
 
 def test_a_long_frame_waits_longer(link: Callable[..., Any]) -> None:
@@ -167,15 +171,15 @@ def test_a_long_frame_waits_longer(link: Callable[..., Any]) -> None:
     assert device.at(1_000).act("up " + "FF" * 200)[-1] == "yes"
     frame = encode(0x05, 1, b"\x06" + b"\xff" * 200)
     assert len(frame) > 400, "stuffing counts, too"
-    assert device.at(1_000 + resend_ms(frame) - 1).poll() == []
-    rounded_up = 2  # milliseconds: the SDK computes in 1/256
-    assert device.at(1_000 + resend_ms(frame) + rounded_up).poll() == ["tx " + frame.hex().upper()]
+    early, late = resend_ms(frame)
+    assert device.at(1_000 + early - 1).poll() == []
+    assert device.at(1_000 + late).poll() == ["tx " + frame.hex().upper()]
 
 
 def test_a_report_given_up_is_made_up_for_when_the_module_speaks(link: Callable[..., Any]) -> None:
     device = started(link)
     device.at(10_000).set("LED_OnOff", 1).report()
-    for now in (10_250, 10_500, 10_750):
+    for now in (10_300, 10_600, 10_900):
         device.at(now).poll()
     device.at(11_000).rx(encode(0x07, 9))
     assert device.report() == [tx(0x05, 2, bytes.fromhex("0401") + bytes(10))]
@@ -186,9 +190,9 @@ def test_only_the_ack_with_the_reports_cmd_and_sn_counts(link: Callable[..., Any
     sent = device.at(10_000).set("LED_OnOff", 1).report()
     for stray in (encode(0x06, 0), encode(0x04, 1), encode(0x0A, 1)):
         assert device.rx(stray) == []
-    assert device.at(10_250).poll() == sent
+    assert device.at(10_300).poll() == sent
     device.rx(encode(0x06, 1))
-    assert device.at(10_500).poll() == []
+    assert device.at(10_600).poll() == []
 
 
 def test_one_report_at_a_time_and_the_next_holds_what_changed_meanwhile(link: Callable[..., Any]) -> None:
@@ -254,9 +258,9 @@ def test_times_hold_when_the_millisecond_counter_wraps(link: Callable[..., Any])
     device.report()
     device.rx(encode(0x06, 0))
     sent = device.at(top - 100).set("LED_OnOff", 1).report()
-    pause = resend_ms(sent_bytes(sent[0]))
-    assert device.at(pause - 101).poll() == []
-    assert device.at(pause - 100).poll() == sent
+    early, late = resend_ms(sent_bytes(sent[0]))
+    assert device.at(early - 101).poll() == []
+    assert device.at(late - 100).poll() == sent
     device.rx(encode(0x06, 1))
     assert device.at(4_000).set("Temperature", 40).report() == []
     assert len(device.at(5_900).report()) == 1
