@@ -2,7 +2,6 @@
 #include "board.h"
 #include "gokit_product.h"
 
-#define BAUD 9600u
 #define MEASURE_MS 500u
 
 static gokit_device device;
@@ -58,7 +57,7 @@ int main(void)
     if (!gokit_start(&device, &port, &identity, NULL)) {
         return 1;
     }
-    board_start(BAUD);
+    board_start(WXLINK_BAUD);
     for (;;) {
         wxlink_poll(&device.link);
         if (board_milliseconds() - measured_at >= MEASURE_MS) {

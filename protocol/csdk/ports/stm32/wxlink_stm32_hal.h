@@ -1,18 +1,13 @@
 /* wxlink on an STM32 with ST's HAL, as STM32CubeMX sets a project up: any family whose HAL has
  * HAL_UARTEx_ReceiveToIdle_IT, with or without an RTOS (one task calls the SDK).
  *
- * In STM32CubeMX: the UART asynchronous at the link's speed, 8 bits, no parity, 1 stop bit, no flow control; its global
- * interrupt on. Then, in main.c and in the UART's callbacks:
+ * `wxlink codegen PRODUCT --for stm32` writes what joins it to a product and to STM32CubeMX's main.c. By hand:
  *
- *     static wxlink_stm32_hal line;
- *
- *     wxlink_stm32_hal_start(&line, &huart2, &link);                          after wxlink_start: bytes come from now on
- *
- *     void HAL_UARTEx_RxEventCallback(UART_HandleTypeDef *uart, uint16_t size) { wxlink_stm32_hal_received(&line, uart, size); }
- *     void HAL_UART_ErrorCallback(UART_HandleTypeDef *uart) { wxlink_stm32_hal_failed(&line, uart); }
- *
- *     wxlink_stm32_hal_write(&line, bytes, size)                              in the port's `write`
- *     HAL_GetTick()                                                           in the port's `milliseconds`
+ *     wxlink_stm32_hal_start(&line, &huart2, &link)    after wxlink_start: bytes come from now on
+ *     wxlink_stm32_hal_write(&line, bytes, size)       in the port's `write`
+ *     HAL_GetTick()                                    in the port's `milliseconds`
+ *     wxlink_stm32_hal_received(&line, uart, size)     in HAL_UARTEx_RxEventCallback
+ *     wxlink_stm32_hal_failed(&line, uart)             in HAL_UART_ErrorCallback
  */
 #ifndef WXLINK_STM32_HAL_H
 #define WXLINK_STM32_HAL_H
