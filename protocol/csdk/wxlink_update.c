@@ -67,18 +67,43 @@ static bool is_complete(const wxlink_flash *flash)
     return wxlink_part_noted(flash, WXLINK_DOWNLOAD, WXLINK_COMPLETE_AT(flash->pages), 1) > 0;
 }
 
-/* Forgets what was downloaded and notes what will be. */
+/* Forgets what was downloaded and records what will be. */
 static bool begin_download(wxlink_update *update)
 {
+    wxlink_state download = {.image = update->image};
     update->kept = 0;
-    return wxlink_part_erase(update->flash, WXLINK_DOWNLOAD) &&
-           wxlink_part_describe(update->flash, WXLINK_DOWNLOAD, &update->image);
+    return wxlink_part_write(update->flash, WXLINK_DOWNLOAD, &download);
 }
 
 bool wxlink_update_confirm(const wxlink_flash *flash)
 {
-    return wxlink_part_noted(flash, WXLINK_BOOT, 0, 1) == 0 || wxlink_part_noted(flash, WXLINK_CLOSED, 0, 1) > 0 ||
-           wxlink_part_note(flash, WXLINK_CLOSED, 0);
+    wxlink_state state;
+    wxlink_state_read(flash, &state);
+    if (state.phase != WXLINK_TRIAL) {
+        return true;
+    }
+    state.phase = WXLINK_IDLE;
+    return wxlink_state_write(flash, &state);
+}
+
+/* A program that takes an update works. From now on the bootloader has no way back: the download area changes. */
+static bool give_up_way_back(const wxlink_flash *flash)
+{
+    wxlink_state state;
+    if (!wxlink_update_confirm(flash)) {
+        return false;
+    }
+    wxlink_state_read(flash, &state);
+    return wxlink_state_settle(flash, &state);
+}
+
+/* Reads what a download was begun for. False when there is none to go on with. */
+static bool read_begun(const wxlink_flash *flash, wxlink_image *image)
+{
+    wxlink_state download;
+    const bool any = wxlink_part_read(flash, WXLINK_DOWNLOAD, &download) && !is_complete(flash);
+    *image = download.image;
+    return any && image->size > 0 && image->size <= wxlink_flash_room(flash);
 }
 
 bool wxlink_update_start(wxlink_update *update, wxlink *link, const wxlink_flash *flash,
@@ -91,7 +116,7 @@ bool wxlink_update_start(wxlink_update *update, wxlink *link, const wxlink_flash
     update->flash = flash;
     update->ended = ended;
     link->update = update;
-    if (wxlink_part_read(flash, WXLINK_DOWNLOAD, &update->image) && !is_complete(flash)) {
+    if (read_begun(flash, &update->image)) {
         update->kept = pages_kept(flash);
         ask_for_pieces(link);
     }
@@ -105,7 +130,6 @@ static bool read_announce(const wxlink_command *in, wxlink_image *image)
         return false;
     }
     image->size = (uint32_t)big16(in->payload) << 16 | big16(in->payload + 2);
-    image->pages = 0;
     memcpy(image->md5, in->payload + 6, WXLINK_IMAGE_MD5);
     return image->size > 0;
 }
@@ -129,10 +153,9 @@ static void on_announce(wxlink *link, const wxlink_command *in)
         return;
     }
     update->kept = pages_kept(flash);
-    const bool goes_on = wxlink_part_read(flash, WXLINK_DOWNLOAD, &before) && before.size == update->image.size &&
-                         memcmp(before.md5, update->image.md5, WXLINK_IMAGE_MD5) == 0 && !is_complete(flash);
-    /* A program that takes an update works; and the bootloader needs its way back no more. */
-    if (goes_on || (wxlink_part_note(flash, WXLINK_CLOSED, 0) && begin_download(update))) {
+    const bool goes_on = read_begun(flash, &before) && before.size == update->image.size &&
+                         memcmp(before.md5, update->image.md5, WXLINK_IMAGE_MD5) == 0;
+    if (goes_on || (give_up_way_back(flash) && begin_download(update))) {
         ask_for_pieces(link);
     } else {
         cancel(link, WXLINK_UPDATE_FLASH_REFUSED);
@@ -351,7 +374,7 @@ static void check(wxlink *link)
     }
     wxlink_md5_end(&update->md5, block);
     if (!wxlink_image_has(&update->image, block)) {
-        cancel(link, wxlink_part_erase(flash, WXLINK_DOWNLOAD) ? WXLINK_UPDATE_WRONG_CONTENT : WXLINK_UPDATE_FLASH_REFUSED);
+        cancel(link, wxlink_part_drop(flash, WXLINK_DOWNLOAD) ? WXLINK_UPDATE_WRONG_CONTENT : WXLINK_UPDATE_FLASH_REFUSED);
         return;
     }
     if (!wxlink_part_note(flash, WXLINK_DOWNLOAD, (uint16_t)WXLINK_COMPLETE_AT(flash->pages))) {

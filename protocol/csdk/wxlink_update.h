@@ -13,7 +13,7 @@
 #define WXLINK_UPDATE_H
 
 #include "wxlink.h"
-#include "wxlink_flash.h"
+#include "wxlink_journal.h"
 #include "wxlink_md5.h"
 
 #ifdef __cplusplus
@@ -59,7 +59,7 @@ bool wxlink_update_start(wxlink_update *update, wxlink *link, const wxlink_flash
                          void (*ended)(void *user, wxlink_update_end end));
 
 /* Says that this program works: the bootloader then keeps it. A program that never says so is replaced by the one before
- * at its WXLINK_FLASH_TRIALS + 1st start. Does nothing when there is nothing to say. False: the flash refused. */
+ * at its fourth start. Does nothing when there is nothing to say. False: the flash refused. */
 bool wxlink_update_confirm(const wxlink_flash *flash);
 
 #ifdef __cplusplus

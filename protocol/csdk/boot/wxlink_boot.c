@@ -2,24 +2,26 @@
 
 #include <stddef.h>
 
-#define CHUNK 64u /* bytes copied at a time; lives on the stack */
+#include "wxlink_journal.h"
+#include "wxlink_md5.h"
 
-#define INSTALL_AT 0u
+#define CHUNK 64u /* bytes copied or hashed at a time; lives on the stack */
 
-/* Notes of the bootloader: two exchanges, each with a note that it began and one for every step, and the trials. */
-static uint16_t steps_max(const wxlink_flash *flash)
+/* True when the area at `address` begins with the image. */
+static bool holds(const wxlink_flash *flash, uint32_t address, const wxlink_image *image)
 {
-    return (uint16_t)(3u * flash->pages + 1u);
-}
-
-static uint16_t revert_at(const wxlink_flash *flash)
-{
-    return (uint16_t)(1u + steps_max(flash));
-}
-
-static uint16_t trials_at(const wxlink_flash *flash)
-{
-    return (uint16_t)(2u * revert_at(flash));
+    uint8_t chunk[CHUNK];
+    wxlink_md5 md5;
+    wxlink_md5_start(&md5);
+    for (uint32_t left = image->size; left > 0;) {
+        const uint8_t size = (uint8_t)(left < CHUNK ? left : CHUNK);
+        flash->read(flash->user, address, chunk, size);
+        wxlink_md5_take(&md5, chunk, size);
+        address += size;
+        left -= size;
+    }
+    wxlink_md5_end(&md5, chunk);
+    return wxlink_image_has(image, chunk);
 }
 
 static bool copy_page(const wxlink_flash *flash, uint32_t to, uint32_t from)
@@ -28,13 +30,15 @@ static bool copy_page(const wxlink_flash *flash, uint32_t to, uint32_t from)
     if (!flash->erase(flash->user, to)) {
         return false;
     }
-    for (uint32_t done = 0; done < flash->page_size; done += CHUNK) {
-        const uint32_t rest = flash->page_size - done;
-        const uint16_t size = (uint16_t)(rest < CHUNK ? rest : CHUNK);
-        flash->read(flash->user, from + done, chunk, size);
-        if (!flash->write(flash->user, to + done, chunk, size)) {
+    for (uint32_t left = flash->page_size; left > 0;) {
+        const uint8_t size = (uint8_t)(left < CHUNK ? left : CHUNK);
+        flash->read(flash->user, from, chunk, size);
+        if (!flash->write(flash->user, to, chunk, size)) {
             return false;
         }
+        from += size;
+        to += size;
+        left -= size;
     }
     return true;
 }
@@ -49,45 +53,27 @@ static bool do_step(const wxlink_flash *flash, uint16_t pages, uint16_t step)
         const uint32_t from = flash->program + (pages - 1u - step) * size;
         return copy_page(flash, from + size, from);
     }
-    const uint32_t offset = (uint16_t)(step - pages) / 2u * size;
-    if (step == 3u * pages) {
-        return flash->erase(flash->user, flash->program + offset);
+    step = (uint16_t)(step - pages);
+    const uint32_t program = flash->program + step / 2u * size;
+    const uint32_t download = flash->download + step / 2u * size;
+    if (step == 2u * pages) {
+        return flash->erase(flash->user, program);
     }
-    if ((step - pages) % 2u == 0) {
-        return copy_page(flash, flash->program + offset, flash->download + offset);
-    }
-    return copy_page(flash, flash->download + offset, flash->program + offset + size);
+    return step % 2u == 0 ? copy_page(flash, program, download) : copy_page(flash, download, program + size);
 }
 
-/* Does, or finishes, the exchange whose notes begin at `at`. */
-static bool exchange(const wxlink_flash *flash, uint16_t pages, uint16_t at)
+/* Begins an exchange, or goes on with the one that was cut. */
+static bool exchange(const wxlink_flash *flash, wxlink_state *state)
 {
-    const uint16_t steps = (uint16_t)(3u * pages + 1u);
-    uint16_t done = wxlink_part_noted(flash, WXLINK_BOOT, (uint16_t)(at + 1u), steps);
-    if (done == 0 && !wxlink_part_erase(flash, WXLINK_CLOSED)) {
+    if (!wxlink_state_write(flash, state)) {
         return false;
     }
-    if (!wxlink_part_note(flash, WXLINK_BOOT, (uint16_t)(at + done))) {
-        return false;
-    }
-    for (; done < steps; done++) {
-        if (!do_step(flash, pages, done) || !wxlink_part_note(flash, WXLINK_BOOT, (uint16_t)(at + 1u + done))) {
+    while (state->done < WXLINK_STEPS(state->pages)) {
+        if (!do_step(flash, state->pages, state->done) || !wxlink_state_step(flash, state)) {
             return false;
         }
     }
     return true;
-}
-
-static bool is_noted(const wxlink_flash *flash, wxlink_part part, uint16_t index)
-{
-    return wxlink_part_noted(flash, part, index, 1) > 0;
-}
-
-/* True when a download is complete and its content is what was announced. */
-static bool is_ready(const wxlink_flash *flash, wxlink_image *image)
-{
-    return is_noted(flash, WXLINK_DOWNLOAD, WXLINK_COMPLETE_AT(flash->pages)) && wxlink_part_read(flash, WXLINK_DOWNLOAD, image) &&
-           wxlink_flash_holds(flash, flash->download, image);
 }
 
 /* Pages to exchange: those of the new image, and all of the program. */
@@ -102,47 +88,72 @@ static uint16_t pages_to_exchange(const wxlink_flash *flash, const wxlink_image 
     return pages;
 }
 
-/* Writes the notes of a new exchange. While "closed" is noted they may be anything. */
-static bool open(const wxlink_flash *flash, wxlink_image *image)
+/* True when a download is complete and its content is what was announced. */
+static bool is_ready(const wxlink_flash *flash, wxlink_image *image)
 {
-    image->pages = pages_to_exchange(flash, image);
-    return wxlink_part_note(flash, WXLINK_CLOSED, 0) && wxlink_part_erase(flash, WXLINK_BOOT) &&
-           wxlink_part_erase(flash, WXLINK_CLOSED) && wxlink_part_describe(flash, WXLINK_BOOT, image);
+    wxlink_state download;
+    if (wxlink_part_noted(flash, WXLINK_DOWNLOAD, (uint16_t)WXLINK_COMPLETE_AT(flash->pages), 1) == 0 ||
+        !wxlink_part_read(flash, WXLINK_DOWNLOAD, &download) || !holds(flash, flash->download, &download.image)) {
+        return false;
+    }
+    *image = download.image;
+    return true;
 }
 
-/* Gives the new image one more start, unless it is damaged or had all of them. */
-static bool try_once(const wxlink_flash *flash, const wxlink_image *image, bool *failed)
+/* Moves to a phase of which nothing is done yet. */
+static void enter(wxlink_state *state, wxlink_phase phase)
 {
-    const uint16_t trials = wxlink_part_noted(flash, WXLINK_BOOT, trials_at(flash), WXLINK_FLASH_TRIALS);
-    *failed = trials == WXLINK_FLASH_TRIALS || !wxlink_flash_holds(flash, flash->program, image);
-    if (*failed) {
-        return true;
+    state->phase = (uint8_t)phase;
+    state->done = 0;
+}
+
+/* Brings the program before back. */
+static bool revert(const wxlink_flash *flash, wxlink_state *state)
+{
+    if (!exchange(flash, state)) {
+        return false;
     }
-    return (trials > 0 || wxlink_part_erase(flash, WXLINK_DOWNLOAD)) &&
-           wxlink_part_note(flash, WXLINK_BOOT, (uint16_t)(trials_at(flash) + trials));
+    enter(state, WXLINK_IDLE);
+    return wxlink_state_write(flash, state);
+}
+
+/* Gives the new program one more start, or, when it is damaged or had all of them, the one before. */
+static bool try_program(const wxlink_flash *flash, wxlink_state *state)
+{
+    if (state->done < WXLINK_BOOT_TRIALS && holds(flash, flash->program, &state->image)) {
+        state->done++;
+        return wxlink_state_write(flash, state);
+    }
+    enter(state, WXLINK_REVERT);
+    return revert(flash, state);
+}
+
+static bool install(const wxlink_flash *flash, wxlink_state *state)
+{
+    if (!exchange(flash, state) || !wxlink_part_drop(flash, WXLINK_DOWNLOAD)) {
+        return false;
+    }
+    enter(state, WXLINK_TRIAL);
+    return try_program(flash, state);
 }
 
 bool wxlink_boot(const wxlink_flash *flash)
 {
-    wxlink_image image;
-    bool failed = false;
-    if (is_noted(flash, WXLINK_CLOSED, 0) || !is_noted(flash, WXLINK_BOOT, INSTALL_AT)) {
-        if (!is_ready(flash, &image)) {
+    wxlink_state state;
+    wxlink_state_read(flash, &state);
+    switch (state.phase) {
+    case WXLINK_INSTALL:
+        return install(flash, &state);
+    case WXLINK_TRIAL:
+        return try_program(flash, &state);
+    case WXLINK_REVERT:
+        return revert(flash, &state);
+    default:
+        if (!is_ready(flash, &state.image)) {
             return true;
         }
-        if (!open(flash, &image)) {
-            return false;
-        }
-    } else {
-        (void)wxlink_part_read(flash, WXLINK_BOOT, &image);
+        enter(&state, WXLINK_INSTALL);
+        state.pages = pages_to_exchange(flash, &state.image);
+        return install(flash, &state);
     }
-    if (!is_noted(flash, WXLINK_BOOT, revert_at(flash))) {
-        if (!exchange(flash, image.pages, INSTALL_AT) || !try_once(flash, &image, &failed)) {
-            return false;
-        }
-        if (!failed) {
-            return true;
-        }
-    }
-    return exchange(flash, image.pages, revert_at(flash)) && wxlink_part_note(flash, WXLINK_CLOSED, 0);
 }

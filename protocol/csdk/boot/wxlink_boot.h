@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+#define WXLINK_BOOT_TRIALS 3u /* starts that a new program has to show that it works */
+
 /* Brings the program area in order; minutes may pass on a slow flash, so keep the watchdog fed in `erase`. True: jump to
  * the program. False: the flash refused an erase or a write; reset and try again. */
 bool wxlink_boot(const wxlink_flash *flash);
