@@ -10,7 +10,7 @@ A lost link ends the connection to the broker: it speaks for nobody then.
 import asyncio
 
 from module.console import say
-from module.health import heap_text
+from module.health import heap_text, link_text
 from module.link import Link
 from module.mcu_commands import McuCommands
 from module.status import Status
@@ -57,6 +57,11 @@ class Bridge:
         self._mcu_commands = McuCommands(
             self._link, settings, self._status, port, on_restart=self._ask_restart
         )
+        self._update = None
+        if config.mcu_image:
+            from module.mcu_update import McuUpdate  # noqa: PLC0415 - 10 KB of heap, for those who need it
+
+            self._update = McuUpdate(config.mcu_image, config.mcu_version, self._link, port.now_ms)
         self._uplink = Uplink(
             config,
             settings,
@@ -90,7 +95,8 @@ class Bridge:
 
     def _take_asked(self, asked):
         if asked.cmd != commands.P0_UP:
-            self._mcu_commands.take(asked)
+            if self._update is None or not self._update.take(asked):
+                self._mcu_commands.take(asked)
             return
         if asked.flags & commands.SUB_DEVICE:
             say("link", "a report of a sub-device is dropped: the uplink has no form for it")
@@ -122,6 +128,8 @@ class Bridge:
     def _take_link_up(self, _):
         if self._info is not None:
             self._mcu_commands.begin(self._info)
+            if self._update is not None:
+                self._update.begin(self._info.software_version)
         self._status_changed.set()
         if self._settings.product_key is not None:
             self._uplink.begin()
@@ -204,6 +212,7 @@ class Bridge:
                 await asyncio.wait_for_ms(self._status_changed.wait(), self._status_ms)
             except asyncio.TimeoutError:
                 say("module", heap_text())
+                say("link", link_text(self._link.counters))
             self._status_changed.clear()
             if self._link.up:
                 say("module", f"status {self._status.word:04x} {self._status.names()}")

@@ -14,6 +14,8 @@ KEYS = {
     "relay": (str, REQUIRED, None, None),
     "data": (str, REQUIRED, None, None),
     "mac": (str, None, None, None),
+    "mcu_image": (str, None, None, None),
+    "mcu_version": (str, None, None, None),
     "baud": (int, 9600, 9600, 115200),
     "heartbeat_s": (float, 55, 0.1, 3600),
     "status_s": (float, 600, 0.1, 86400),
@@ -52,6 +54,8 @@ class Config:
             raise ConfigError(
                 "give tty, the serial port of an MCU, or product, which runs without MCU: one of both"
             )
+        if (self.mcu_image is None) != (self.mcu_version is None):
+            raise ConfigError("mcu_image is the file and mcu_version its software version: give both or none")
         if self.mac is not None and not (len(self.mac) <= 32 and all(_alphanumeric(c) for c in self.mac)):
             raise ConfigError("mac must be 1..32 letters and digits without separators")
         self.relay_host, self.relay_port = parse_http(self.relay)

@@ -9,6 +9,7 @@ import tty
 from aiohttp import web
 
 from wxproto import commands
+from wxproto.courier import Courier
 from wxproto.device_info import DeviceInfo
 from wxproto.events import Answered, Asked, LinkUp
 from wxproto.session import Session
@@ -26,6 +27,7 @@ class Mcu:
     def __init__(self) -> None:
         self.product_key = PRODUCT_KEY
         self.bindable_s = 0
+        self.software_version = "00000002"
         self.extra: str | None = None
         self.state = 7
         self.controls: list[bytes] = []
@@ -35,6 +37,8 @@ class Mcu:
         """The last payload of each command that came."""
         self._answers: dict[int, asyncio.Future[bytes]] = {}
         self.silent = False
+        self.transfer: Courier | None = None
+        """Takes the events of big data."""
         self.deaf_to: set[int] = set()
         self._master, slave = pty.openpty()
         tty.setraw(self._master)
@@ -87,6 +91,8 @@ class Mcu:
         if self.silent:
             return
         for event in self.session.receive(data, self._now()):
+            if self.transfer and self.transfer.handle(event, self._now()):
+                continue
             if isinstance(event, Asked):
                 self._take(event)
             elif isinstance(event, Answered):
@@ -104,7 +110,7 @@ class Mcu:
             info = DeviceInfo(
                 product_key=self.product_key,
                 hardware_version="00000001",
-                software_version="00000002",
+                software_version=self.software_version,
                 bindable_s=self.bindable_s,
                 attributes=bytes(8),
                 product_secret="secret-of-the-product-0123456789",
@@ -129,6 +135,8 @@ class Mcu:
             await asyncio.sleep(0.02)
             if not self.silent:
                 self.session.poll(self._now())
+                if self.transfer:
+                    self.transfer.poll(self._now())
                 self._flush()
 
 

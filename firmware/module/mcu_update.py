@@ -1,0 +1,119 @@
+"""Hands the MCU new software: the file is offered when the MCU runs another version, and sent as it asks.
+
+While the MCU receives, its other commands and those of apps go on: a piece is one command among them.
+"""
+
+import asyncio
+import hashlib
+import os
+from binascii import hexlify
+
+from module.console import say
+from wxproto import data_sender
+from wxproto.errors import LocalError, PeerError
+
+BLOCK = 512  # bytes read at once for the digest
+TOLD_EVERY = 10  # percent between two lines of progress
+IDLE_MS = 60_000  # longest sleep; it is woken when the MCU asks
+
+
+class McuUpdate:
+    """The image at `path`, software version `version` of the MCU; `link` is the Link to it."""
+
+    def __init__(self, path, version, link, now_ms):
+        self._path = path
+        self._version = version
+        self._link = link
+        self._now_ms = now_ms
+        self._sender = None
+        self._came = asyncio.Event()  # the MCU asked something
+        self._task = None  # the run of `_sender`, None between runs
+
+    def begin(self, software_version):
+        """Offer the image to an MCU that has just come up with another version, unless it is being sent."""
+        if software_version == self._version or self._task is not None:
+            return
+        try:
+            self._sender = self._open()
+        except (OSError, PeerError) as error:
+            say("update", f"{self._path} cannot be offered to the MCU: {error}")
+            return
+        self._task = asyncio.create_task(self._run())
+
+    def take(self, asked):
+        """Take a command of the MCU; False when it belongs to no update."""
+        if self._sender is None or asked.cmd not in data_sender.COMMANDS:
+            return False
+        self._sender.take(asked, self._now_ms())
+        self._came.set()
+        if self._task is None and self._sender.state == data_sender.SENDING:  # it asks for the file once more
+            self._task = asyncio.create_task(self._run())
+        return True
+
+    def _open(self):
+        if not hasattr(hashlib, "md5"):
+            raise PeerError("this firmware has no MD5")
+        digest = hashlib.md5()  # noqa: S324 - what the protocol has
+        with open(self._path, "rb") as file:
+            block = file.read(BLOCK)
+            while block:
+                digest.update(block)
+                block = file.read(BLOCK)
+        size = os.stat(self._path)[6]
+        if not size:
+            raise PeerError("it is empty")
+        say("update", f"software {self._version} of {size} bytes is offered to the MCU")
+        sender = data_sender.Sender(size, str(hexlify(digest.digest()), "ascii"), self._read)
+        sender.start()
+        return sender
+
+    def _read(self, offset, size):
+        with open(self._path, "rb") as file:
+            file.seek(offset)
+            return file.read(size)
+
+    async def _run(self):
+        sender = self._sender
+        size = os.stat(self._path)[6]
+        told = 0
+        try:
+            while sender.state not in (data_sender.DONE, data_sender.STOPPED):
+                await self._step(sender)
+                percent = sender.sent * 100 // size
+                if percent < told or percent >= told + TOLD_EVERY:
+                    told = percent
+                    say("update", f"the MCU has {percent} %")
+            question = sender.question()  # tells the MCU when it was this side that stopped
+            if question is not None:
+                await self._ask(question)
+        except OSError as error:
+            say("update", f"{self._path} cannot be read any more: {error}")
+        self._task = None
+        if sender.state == data_sender.DONE:
+            say("update", "the MCU has the whole file")
+        else:
+            say("update", f"the MCU did not take the file: {sender.reason or 'it cannot be read'}")
+
+    async def _step(self, sender):
+        question = sender.question()
+        if question is None:
+            deadline = sender.next_deadline()
+            wait = IDLE_MS if deadline is None else max(0, deadline - self._now_ms())
+            try:
+                await asyncio.wait_for_ms(self._came.wait(), wait)
+            except asyncio.TimeoutError:
+                pass
+            self._came.clear()
+            sender.poll(self._now_ms())
+        elif await self._ask(question):
+            sender.answered(self._now_ms())
+        else:
+            sender.gave_up(self._now_ms())
+
+    async def _ask(self, question):
+        cmd, payload, flags = question
+        try:
+            return await self._link.request(cmd, payload, flags) is not None
+        except LocalError as error:
+            say("update", f"command {cmd:02X} was not sent: {error}")
+            return False
