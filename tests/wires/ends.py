@@ -25,7 +25,12 @@ POLL_MS = 10
 
 def control(number: int) -> bytes:
     """A control of the GoKit that no other number gives: light on, a colour, all flag bits set."""
-    return bytes((0x01, 0xFF, 0x01, number // BASE**2, number // BASE % BASE, number % BASE, 0, 5))
+    return b"\x01\xff\x01" + colours_of(number) + b"\x00\x05"
+
+
+def colours_of(number: int) -> bytes:
+    """Three colour bytes that hold a number."""
+    return bytes((number // BASE**2, number // BASE % BASE, number % BASE))
 
 
 def number_of(colours: bytes) -> int:
