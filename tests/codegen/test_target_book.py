@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from wxlink.assets import asset
-from wxlink.codegen.book import files
-from wxlink.product import ProductFile, from_definition, read
+from wxlink.codegen.book import MARKS, files
+from wxlink.product import ProductFile, from_definition, read, spec
 from wxproto import commands, configuration, frame, module_info, network_time, transaction
 from wxproto.device_info import DeviceInfo
 from wxproto.p0 import Codec
@@ -272,3 +272,17 @@ def test_bits_of_a_point_that_crosses_a_byte_are_drawn_where_they_are() -> None:
         ["0", "0", "e", "[2:1]"],
         ["1", "e", "[0]", *[f"b{i}" for i in range(6, -1, -1)]],
     ]
+
+
+def test_the_book_says_what_the_maker_says_of_a_data_point() -> None:
+    product_file = read(FOLDER / "blood-pressure.toml")
+    assert set(MARKS) == set(spec.MARKS)
+    rows = {
+        row.split("<code>")[1].split("</code>")[0]: row
+        for row in book(product_file, "en").split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
+    }
+    assert "warn: &lt; 90, &gt; 140" in rows["Systolic"]
+    assert "personal data" in rows["Systolic"]
+    assert "with a curve" in rows["Systolic"]
+    assert "warn: &lt; 20</small>" in rows["Battery"]
+    assert "personal data" not in rows["Battery"]

@@ -25,6 +25,14 @@ KINDS = {
     FAULT: Text("故障", "fault"),
 }
 
+MARKS = {
+    "personal": Text("个人数据", "personal data"),
+    "dangerous": Text("操作需确认", "to be confirmed"),
+    "ranked": Text("计入排行", "in rankings"),
+    "chart": Text("有曲线", "with a curve"),
+}
+"""wxlink.product.spec.MARKS as the book prints them."""
+
 ACTIONS = {
     actions.CONTROL: "控制",
     actions.READ: "读取",
@@ -105,7 +113,9 @@ def _facts(product_file: ProductFile) -> dict[str, Any]:
     return {
         "mark": mark(product_file, "book"),
         "product": product,
+        "specs": {point.name: product_file.point(point.name) for point in product.points},
         "kinds": KINDS,
+        "marks": MARKS,
         "writable": byte_map.writable(product),
         "mapping": _mapping,
         "number": number_text,

@@ -96,6 +96,7 @@ def _says(product: Product, values: dict[str, Value]) -> tuple[tuple[Text, Text]
     says = []
     for name, value in values.items():
         point = product.point(name)
-        label = Text(f"{name} {point.display_name}", f"{name} {point.display_name_en or point.display_name}")
-        says.append((label, shown(point, value)))
+        titles = (point.display_name, point.display_name_en or point.display_name)
+        zh, en = (name if title.lower() == name.lower() else f"{name} {title}" for title in titles)
+        says.append((Text(zh, en), shown(point, value)))
     return tuple(says)
