@@ -21,7 +21,7 @@ from wxproto.product import Product
 FOLDER = asset("protocol/products")
 PRODUCTS = sorted(path for path in FOLDER.iterdir() if path.suffixes in ([".json"], [".toml"]))
 LANGUAGES = ("zh", "en")
-VOID = {"meta", "br", "link", "img", "hr", "input"}
+VOID = {"meta", "br", "wbr", "link", "img", "hr", "input"}
 
 
 class Book(HTMLParser):
