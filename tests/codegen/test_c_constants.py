@@ -3,8 +3,8 @@
 import re
 
 from wxlink.assets import asset
-from wxlink.bench import board, reports
-from wxproto import actions, commands, session
+from wxlink.bench import board
+from wxproto import actions, commands, reports, session
 
 CSDK = asset("protocol/csdk")
 _DEFINE = re.compile(r"^#define (\w+) (0x[0-9A-F]+|\d+)u?\b", re.MULTILINE)
