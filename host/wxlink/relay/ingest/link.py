@@ -169,9 +169,8 @@ class MqttLink:
         paho closes its socket as soon as the packet is written. A broker that has not read it yet would still
         deliver into the dead connection, and repeat that message only after newer ones.
         """
-        sock = self._client.socket()
-        assert sock is not None
-        with socket.socket(fileno=os.dup(sock.fileno())) as kept_open, contextlib.suppress(TimeoutError):
+        copy = os.dup(self._attached.fileno())
+        with socket.socket(fileno=copy) as kept_open, contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DISCONNECT_WITHIN_S):
                 self._client.disconnect()
                 await self._down.wait()
