@@ -35,7 +35,7 @@ static uint8_t bytes_of(const wxlink_point *point)
 
 wxlink_size wxlink_point_size(const wxlink *link)
 {
-    return is_binary(&link->point) ? (wxlink_size)link->point.max : bytes_of(&link->point);
+    return (wxlink_size)(is_binary(&link->point) ? link->point.max : bytes_of(&link->point));
 }
 
 static uint8_t *member_of(const wxlink *link)
@@ -110,7 +110,7 @@ static void store(wxlink *link, wxlink_number value)
 /* Numbers and bits alike: a field of a big-endian number, `at` is the byte with its lowest bit. */
 static wxlink_number get(const wxlink_point *point, const uint8_t *at)
 {
-    const uint8_t size = (uint8_t)((shift_of(point) + point->bits + 7u) / 8u);
+    const uint8_t size = (uint8_t)((7u + shift_of(point) + point->bits) / 8u);
     return (wxlink_number)(gather(at - (size - 1), 1, size) >> shift_of(point)) & mask_of(point);
 }
 
@@ -128,7 +128,7 @@ bool wxlink_point_accepts(const wxlink *link, const uint8_t *at)
 void wxlink_point_store(wxlink *link, const uint8_t *at)
 {
     if (is_binary(&link->point)) {
-        memcpy(member_of(link), at, link->point.max);
+        memcpy(member_of(link), at, (wxlink_size)link->point.max);
     } else {
         store(link, get(&link->point, at));
     }
@@ -137,7 +137,7 @@ void wxlink_point_store(wxlink *link, const uint8_t *at)
 void wxlink_point_write(const wxlink *link, uint8_t *at)
 {
     if (is_binary(&link->point)) {
-        memcpy(at, member_of(link), link->point.max);
+        memcpy(at, member_of(link), (wxlink_size)link->point.max);
     } else {
         put(&link->point, at, load(link));
     }
@@ -149,7 +149,7 @@ bool wxlink_point_differs(const wxlink *link, const uint8_t *at)
         return false;
     }
     if (is_binary(&link->point)) {
-        return memcmp(at, member_of(link), link->point.max) != 0;
+        return memcmp(at, member_of(link), (wxlink_size)link->point.max) != 0;
     }
     return get(&link->point, at) != load(link);
 }

@@ -30,7 +30,7 @@ static const uint8_t *read_entry(entry *one, const uint8_t *at, const uint8_t *e
     one->id = at + 1;
     one->size = wxlink_u16(one->id + at[0]);
     one->p0 = one->id + at[0] + 2;
-    return end - one->p0 < one->size ? NULL : one->p0 + one->size;
+    return (size_t)(end - one->p0) < one->size ? NULL : one->p0 + one->size;
 }
 
 /* True when the list has exactly its count of entries. */

@@ -40,6 +40,14 @@ def test_for_an_stm32(glued: list[Path], core: str, features: tuple[str, ...]) -
     compile_all([ARM, f"-mcpu={core}", "-mthumb", f"-I{ST_HAL}", *features], glued)
 
 
+@pytest.mark.parametrize("features", [(), ALL_FEATURES], ids=["least", "all"])
+@pytest.mark.usefixtures("avr_tools")
+def test_for_an_atmega328p(glued: list[Path], features: tuple[str, ...]) -> None:
+    compile_all(
+        ["avr-gcc", "-mmcu=atmega328p", *features], [path for path in glued if "stm32" not in path.name]
+    )
+
+
 def compile_all(command: list[str], paths: list[Path]) -> None:
     sources = [path for path in paths if path.suffix == ".c"]
     done = subprocess.run(
