@@ -1,5 +1,6 @@
 """Compiles the C side of the fuzzers into build/fuzz."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,7 +13,8 @@ NOT_RUN = 77
 """Exit status of a target that lacks a tool, as test programs of autotools use it."""
 CLANGS = ("clang-14", "clang")
 
-FEATURES = ("SETUP", "TIME", "MODULE_INFO", "TRANSPARENT", "SUB_DEVICES", "UPDATE")
+FEATURES = re.findall(r"#ifndef (WXLINK_WITH_\w+)", (CSDK / "wxlink_config.h").read_text("utf-8"))
+"""Macros of everything that can be left out of the SDK; here nothing is."""
 FLAGS = ("-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fno-sanitize-recover=all")
 SDK = (*sorted(CSDK.glob("wxlink*.c")), GENERATED / "gokit_product.c")
 
@@ -34,7 +36,7 @@ def program(name: str, *, fuzzer: bool) -> Path:
     OUT.mkdir(parents=True, exist_ok=True)
     target = OUT / name
     source = ROOT / "fuzz" / "c" / f"{name}.c"
-    includes = [f"-I{CSDK}", f"-I{GENERATED}", *(f"-DWXLINK_WITH_{name}=1" for name in FEATURES)]
+    includes = [f"-I{CSDK}", f"-I{GENERATED}", *(f"-D{name}=1" for name in FEATURES)]
     subprocess.run(
         [compiler, *FLAGS, sanitizers, *includes, source, *SDK, "-o", target], check=True, cwd=ROOT
     )

@@ -32,6 +32,11 @@ def seeds(target: str) -> Iterator[bytes]:
         yield bytes((one[4] if len(one) > 4 else 0,)) + one[8:-1]
 
 
+def kept(target: str) -> list[bytes]:
+    """The seeds, and what earlier runs found interesting."""
+    return [path.read_bytes() for path in sorted(folder(target).iterdir())]
+
+
 def folder(target: str) -> Path:
     """A folder that keeps what a fuzzer of this target found interesting, begun with `seeds`."""
     path = OUT / "corpus" / target

@@ -5,16 +5,13 @@ fuzz/invariant.py.
 """
 
 import argparse
-import os
-import subprocess
 import sys
-from pathlib import Path
-from typing import IO
 
 from fuzz.build import NOT_RUN, ROOT, NoTool, program
 from fuzz.decode_blocks import digest
 from fuzz.invariant import Broken, check_stream, strangers
 from fuzz.progress import Progress
+from fuzz.reader import Reader, micropython
 from fuzz.seed import add_seed
 from fuzz.streams import Streams
 from wxproto.frame import Decoder
@@ -27,54 +24,12 @@ AHEAD = 8
 """Blocks a reader may lag behind."""
 
 
-class Reader:
-    """Another program that decodes the blocks."""
-
-    def __init__(self, name: str, *command: str | Path) -> None:
-        self.name = name
-        paths = {"MICROPYPATH": f"{ROOT / 'protocol'}:.frozen"}
-        self._process = subprocess.Popen(
-            [*command, str(MAX_PAYLOAD)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **paths},
-        )
-
-    def send(self, block: bytes) -> None:
-        _pipe(self._process.stdin).write(len(block).to_bytes(4, "big") + block)
-        _pipe(self._process.stdin).flush()
-
-    def read(self) -> str:
-        return _pipe(self._process.stdout).readline().decode().strip()
-
-    def close(self) -> None:
-        """Wait for its end. Broken when it does not end well."""
-        _pipe(self._process.stdin).close()
-        _pipe(self._process.stdout).close()
-        if self._process.wait() != 0:
-            raise Broken(f"{self.name} ended with status {self._process.returncode}")
-
-
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    assert pipe is not None  # all of them were asked for
-    return pipe
-
-
-def micropython() -> str:
-    """The interpreter of the dependency group `bench`, or the user's own."""
-    own = Path(sys.executable).with_name("micropython")
-    found = os.environ.get("WXLINK_MICROPYTHON") or str(own)
-    if not Path(found).exists():
-        raise NoTool(f"no MicroPython at {found} (set WXLINK_MICROPYTHON)")
-    return found
-
-
 def run(frames: int, seed: int) -> None:
     """Feed so many frames. Broken, with the block's bytes, when the readers differ or the invariant fails."""
     streams = Streams(seed, MAX_PAYLOAD)
     readers = [
-        Reader("C", program("decode_blocks", fuzzer=False)),
-        Reader("MicroPython", micropython(), ROOT / "fuzz" / "decode_blocks.py"),
+        Reader("C", program("decode_blocks", fuzzer=False), str(MAX_PAYLOAD)),
+        Reader("MicroPython", micropython(), ROOT / "fuzz" / "decode_blocks.py", str(MAX_PAYLOAD)),
     ]
     progress = Progress("frames", frames, "frames")
     decoder = Decoder(MAX_PAYLOAD)

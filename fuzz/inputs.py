@@ -11,28 +11,28 @@ from typing import Any
 
 from fuzz.build import ROOT
 from fuzz.invariant import Broken, check_stream, decode
+from fuzz.life import MAX_PAYLOAD, STEPS, live
 from wxproto import envelope, module_info, sub_devices, transaction
 from wxproto.actions import SUB_DEVICES_ONLINE
 from wxproto.big_data import HEX_LINES, Announce, Piece, Ready
-from wxproto.commands import COMMANDS, EITHER, MCU, MODULE, SUB_DEVICE
+from wxproto.commands import SUB_DEVICE
 from wxproto.configuration import Configuration
 from wxproto.data_receiver import COMMANDS as RECEIVED
 from wxproto.data_receiver import OFFERED, Receiver
 from wxproto.device_info import DeviceInfo
 from wxproto.errors import LocalError, PeerError
-from wxproto.events import Asked
+from wxproto.events import Answered, Asked, GaveUp
 from wxproto.frame import Frame, encode
 from wxproto.network_time import NetworkTime
 from wxproto.p0 import Codec
 from wxproto.product import Product
-from wxproto.session import MAX_BACKLOG, Session
+from wxproto.session import MAX_BACKLOG
 from wxproto.sub_devices import Entry, Online
 
-MAX_PAYLOAD = 256
 MAX_FILE = 2000
 """Bytes that the receiver of big data has room for."""
-STEPS = (0, 1, 20, 199, 230, 700, 3_600, 60_000)
-"""Milliseconds a step of a session's life may take."""
+LONGEST_MS = 120_000
+"""Milliseconds until something is due at the latest: a heartbeat, or a question behind a full backlog."""
 
 
 def decoder(data: bytes) -> None:
@@ -45,54 +45,21 @@ def decoder(data: bytes) -> None:
 
 
 def session(data: bytes) -> None:
-    """A session's life. Its role, then steps: what to do, how long after the last one, and what with."""
+    """A session's life, see fuzz/life.py: questions end once, good frames go out, nothing waits for ever."""
     if not data:
         return
-    role = MCU if data[0] & 1 else MODULE
-    end = Session(role, max_payload=MAX_PAYLOAD)
-    asked: list[Asked] = []
-    now = at = 0
     tickets: set[int] = set()
     ended: list[int] = []
-    while at + 2 < len(data):
-        what, size = data[at + 1], data[at + 2]
-        now += STEPS[what >> 3 & 7]
-        piece = data[at + 3 : at + 3 + size]
-        at += 2 + len(piece)
-        events: list[object] = []
-        match what & 7:
-            case 0 | 1:
-                events += end.receive(piece, now)
-            case 2 if piece:
-                events += end.receive(encode(piece[0], size, piece[1:]), now)
-            case 3 if piece:
-                tickets |= _ask(end, piece, now)
-            case 4 if asked:
-                end.answer(asked.pop(), piece)
-            case 5 if asked:
-                end.refuse(asked.pop(), size)
-            case _:
-                events += end.poll(now)
-        asked += [event for event in events if isinstance(event, Asked) and event.wants_answer]
-        ended += [getattr(event, "ticket", 0) for event in events]
-        _check_out(end.data_to_send())
+    for end, now, ticket, events, sent in live(data):
+        if ticket is not None:
+            tickets.add(ticket)
+        ended += [event.ticket for event in events if isinstance(event, Answered | GaveUp) and event.ticket]
+        _check_out(sent)
         deadline = end.next_deadline()
-        if deadline is not None and deadline > now + 120_000:
+        if deadline is not None and deadline > now + LONGEST_MS:
             raise Broken(f"nothing is due before {deadline} ms, {now} now")
-    done = [ticket for ticket in ended if ticket]
-    if len(done) != len(set(done)) or not set(done) <= tickets:
-        raise Broken(f"questions {sorted(tickets)} ended as {done}")
-
-
-def _ask(end: Session, piece: bytes, now: int) -> set[int]:
-    row = COMMANDS.get(piece[0])
-    try:
-        ticket = end.ask(piece[0], piece[1:], now=now)
-    except LocalError:
-        return set()  # this role may not, or too many wait
-    assert row is not None
-    assert row.asker in (end.role, EITHER)
-    return {ticket}
+    if len(ended) != len(set(ended)) or not set(ended) <= tickets:
+        raise Broken(f"questions {sorted(tickets)} ended as {ended}")
 
 
 def _check_out(out: bytes) -> None:

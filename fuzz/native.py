@@ -6,9 +6,10 @@ What libFuzzer kept is then read by the decoder on CPython too, and both must fi
 import argparse
 import subprocess
 import sys
+from pathlib import Path
 
 from fuzz.build import NOT_RUN, OUT, NoTool, program
-from fuzz.corpus import folder
+from fuzz.corpus import folder, kept
 from fuzz.decode_blocks import digest
 from fuzz.invariant import Broken, check_stream
 from fuzz.seed import add_seed
@@ -23,7 +24,7 @@ NAMES = ("fuzz_parser", "fuzz_session")
 def fuzz(name: str, runs: int, seed: int) -> None:
     """Let libFuzzer try so many inputs. Broken when it found something; it printed and kept the input."""
     corpus = folder(name)
-    command = [
+    command: list[str | Path] = [
         program(name, fuzzer=True),
         f"-runs={runs}",
         f"-seed={seed % 2**31 or 1}",
@@ -39,9 +40,9 @@ def fuzz(name: str, runs: int, seed: int) -> None:
 
 def compare(name: str) -> int:
     """Read the whole corpus with both parsers; gives how many inputs that were. Broken where they differ."""
-    inputs = [path.read_bytes() for path in sorted(folder(name).iterdir())]
+    inputs = [one for one in kept(name) if one]
     blocks = b"".join(
-        bytes(4) + len(one).to_bytes(4, "big") + one for one in inputs if one
+        bytes(4) + len(one).to_bytes(4, "big") + one for one in inputs
     )  # each a stream of its own
     done = subprocess.run(
         [program("decode_blocks", fuzzer=False), str(MAX_PAYLOAD)],
@@ -50,12 +51,11 @@ def compare(name: str) -> int:
         check=True,
     )
     told = done.stdout.decode().splitlines()[1::2]
-    used = [one for one in inputs if one]
-    for one, theirs in zip(used, told, strict=True):
+    for one, theirs in zip(inputs, told, strict=True):
         ours = digest(check_stream(one, range(0, len(one), 7), MAX_PAYLOAD))
         if ours != theirs:
             raise Broken(f"{name}: C found {theirs}, CPython {ours} in {one.hex()}")
-    return len(used)
+    return len(inputs)
 
 
 def main() -> int:

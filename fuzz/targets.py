@@ -35,6 +35,12 @@ TARGETS = (
     ),
     _coverage("decoder", "the frame decoder, coverage-guided", 200_000),
     _coverage("session", "a session's life, coverage-guided", 500_000),
+    Target(
+        "lives",
+        "a million lives of sessions on CPython and MicroPython alike",
+        ("-m", "fuzz.lives", "--lives", "1000000"),
+        ("-m", "fuzz.lives", "--lives", "2000"),
+    ),
     _coverage("codecs", "every payload decoder, coverage-guided", 3_000_000),
     _coverage("receiver", "the receiver of big data, coverage-guided", 1_000_000),
     _native("fuzz_parser", "the C parser, coverage-guided, and the decoder on what that finds", 10_000_000),
