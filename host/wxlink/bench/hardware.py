@@ -93,6 +93,8 @@ class Hardware:
                 self._raws[number] = self._raws[row.of]
                 if row.of in self._binaries:
                     self._binaries[number] = self._binaries[row.of]
+            elif row.after in named and self._raws[row.after]:
+                self._were_on[number] = True  # it may be off again before the next step looks
             elif row.kind == "trip":
                 self._trip(number, row)
             elif row.kind == "ledger" and {row.order, row.amount} <= named:

@@ -181,6 +181,8 @@ bool hardware_obey(board_hardware *hardware)
         const board_row *row = &board_rows[i];
         if (row->kind == BOARD_ANSWER && hardware->named[row->of - 1u]) {
             memcpy(place(hardware, i), place(hardware, (uint16_t)(row->of - 1u)), row->size);
+        } else if (row->after != 0 && hardware->named[row->after - 1u] && is_on(hardware, row->after)) {
+            hardware->were_on[i] = true; /* it may be off again before the next step looks */
         } else if (row->kind == BOARD_TRIP && is_crossed(hardware, row)) {
             set(hardware, i, 0);
         } else if (row->kind == BOARD_LEDGER && hardware->named[row->order - 1u] && hardware->named[row->amount - 1u]) {
