@@ -1,12 +1,35 @@
 """`python -m fuzz [NAME ...]`: runs the fuzzers one after the other and says what they found."""
 
 import argparse
+import re
 import subprocess
 import sys
 
 from fuzz.build import NOT_RUN, ROOT
 from fuzz.seed import add_seed
 from fuzz.targets import TARGETS
+
+CHATTER = re.compile(
+    r"#\d+\s+(NEW|REDUCE|RELOAD)|INFO: Instrumenting|\".*# Uses: |WARNING: Failed to find function"
+)
+"""What libFuzzer says of every step and of itself; its pulse remains."""
+
+
+def run(command: list[str]) -> int:
+    """Run Python with these arguments and show what it says but for CHATTER; gives its exit status."""
+    with subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            if not CHATTER.match(line):
+                print(line, end="", flush=True)
+    return child.returncode
 
 
 def main() -> int:
@@ -28,9 +51,7 @@ def main() -> int:
             continue
         print(f"--- {one.name}: {one.what}", flush=True)
         command = one.short if arguments.short else one.long
-        status = subprocess.run(
-            [sys.executable, *command, "--seed", str(arguments.seed)], check=False, cwd=ROOT
-        ).returncode
+        status = run([*command, "--seed", str(arguments.seed)])
         ends[one.name] = {0: "clean", NOT_RUN: "not run"}.get(status, f"FOUND SOMETHING (status {status})")
     print("---")
     for name, end in ends.items():
