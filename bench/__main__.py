@@ -6,7 +6,7 @@ import sys
 
 from bench.figure import RESULTS, Figure, keep
 
-MODULES = ("frames", "uplinks", "latency")
+MODULES = ("sizes", "frames", "points", "uplinks", "latency")
 
 
 def main() -> int:
