@@ -48,12 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda got, _frame: stopped.append(got))
     secret_file: Path | None = arguments.product_secret_file
     try:
+        product = read(arguments.product)
         secret = read_secret(secret_file) if secret_file else None
         output = arguments.log.open("a", encoding="utf-8") if arguments.log else sys.stdout
         line = open_line(arguments.port)
         log = Log(output)
         mcu = Mcu(
-            read(arguments.product),
+            product,
             log,
             _milliseconds(),
             secret=secret,
