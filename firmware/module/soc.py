@@ -150,8 +150,10 @@ class Soc:
         self._reports.heard()
         if asked.cmd == commands.GET_DEVICE_INFO:
             self._session.answer(asked, self._device_info())
-        elif asked.wants_answer:
+        elif asked.wants_answer and asked.cmd == commands.P0_DOWN:
             self._session.answer(asked, self._read_reply(asked.payload))
+        elif asked.wants_answer:  # big data: there is no MCU whose software it could be
+            self._session.refuse(asked, commands.ERROR_OTHER)
         else:
             self._asked.append(asked)
 
