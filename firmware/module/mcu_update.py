@@ -44,7 +44,11 @@ class McuUpdate:
         """Take a command of the MCU; False when it belongs to no update."""
         if self._sender is None or asked.cmd not in data_sender.COMMANDS:
             return False
-        self._sender.take(asked, self._now_ms())
+        error = self._sender.take(asked, self._now_ms())
+        if asked.wants_answer and error is None:
+            self._link.answer(asked, b"")
+        elif asked.wants_answer:
+            self._link.refuse(asked, error)
         self._came.set()
         if self._task is None and self._sender.state == data_sender.SENDING:  # it asks for the file once more
             self._task = asyncio.create_task(self._run())
