@@ -240,3 +240,22 @@ def test_the_schema_and_the_table_of_simulations_say_the_same() -> None:
         assert set(schema[word]["required"]) == {"kind", *(key.rstrip("_") for key in kind.needs)}
     named = [row["$ref"].rpartition("/")[2] for row in schema["point"]["properties"]["simulate"]["oneOf"]]
     assert named == list(KINDS)
+
+
+def readme_rows() -> list[list[str]]:
+    """The cells of every table row in the README of the samples."""
+    lines = (PRODUCTS / "README.md").read_text("utf-8").splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+
+
+def test_the_readme_and_the_table_of_simulations_say_the_same() -> None:
+    rows = readme_rows()
+    for word, kind in KINDS.items():
+        needs, allows = (", ".join(key.rstrip("_") for key in keys) for keys in (kind.needs, kind.allows))
+        assert [word, kind.summary, needs, allows] in rows
+
+
+def test_the_readme_names_every_sample_with_its_length() -> None:
+    lengths = {row[0].strip("`"): row[-1] for row in readme_rows()}
+    for path in SAMPLES:
+        assert lengths[path.name] == ("variable" if read(path).product.variable else "fixed")
