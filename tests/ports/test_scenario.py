@@ -132,3 +132,18 @@ async def test_a_movement_is_told_at_once(linked: Chain, eventually: Any) -> Non
         for level in (True, False, True):
             board.order(f"pin D2 {int(level)}")
             await eventually(lambda level=level: linked.state().get("Infrared") is level, SLOW_MS / 2000)
+
+
+@pytest.mark.parametrize("board", ["atmega328p-115200"], indirect=True)
+async def test_a_button_starts_onboarding(linked: Chain, eventually: Any) -> None:
+    """The board asks its module (README 3), and the module says yes."""
+    board = linked.board
+    assert isinstance(board, SimavrBoard)
+    async with linked.module():
+        await eventually(linked.state, STARTS_WITHIN_S)
+        assert linked.frames(MCU, commands.ENTER_CONFIGURATION) == []
+        board.order("pin D3 0")
+        await eventually(lambda: linked.frames(MCU, commands.ENTER_CONFIGURATION))
+        (asked,) = linked.frames(MCU, commands.ENTER_CONFIGURATION)
+        assert asked.payload == b"\x02"
+        await eventually(lambda: linked.frames(MODULE, commands.ENTER_CONFIGURATION_ACK))

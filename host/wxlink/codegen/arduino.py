@@ -14,6 +14,9 @@ from wxproto.product import WRITABLE
 EXAMPLE = "Minimal"
 """Name of the example sketch, and of its folder."""
 
+FEATURES = ("SETUP", "TIME")
+"""What the class offers beyond data points: a sketch has no compiler options to choose it by."""
+
 TEMPLATES = (
     ("library.properties", "library.properties.in"),
     ("keywords.txt", "keywords.txt.in"),
@@ -48,7 +51,7 @@ def files(product_file: ProductFile) -> dict[str, str]:
         "control": _control(writable, word),
     }
     out = {f"{library}/{name.format(library)}": _filled(template, fields) for name, template in TEMPLATES}
-    sources = sdk.files(product_file, "arduino")
+    sources = sdk.files(product_file, "arduino", features=FEATURES)
     return out | {f"{library}/src/wxlink/{name}": text for name, text in sources.items()}
 
 

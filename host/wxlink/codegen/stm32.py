@@ -21,4 +21,4 @@ def files(product_file: ProductFile) -> dict[str, str]:
         name.format(word): Template((folder / template).read_text("utf-8")).substitute(fields)
         for name, template in TEMPLATES
     }
-    return glue | sdk.files(product_file, "stm32", "stm32")
+    return glue | sdk.files(product_file, "stm32", ports=("stm32",))

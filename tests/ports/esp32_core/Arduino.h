@@ -11,6 +11,7 @@
 #define LOW 0
 #define INPUT 1
 #define OUTPUT 3
+#define INPUT_PULLUP 5
 
 uint32_t millis();
 void pinMode(uint8_t pin, uint8_t mode);

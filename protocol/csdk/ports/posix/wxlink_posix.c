@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* speeds above 38400 baud are not in POSIX */
 
 #include "wxlink_posix.h"
 
@@ -8,6 +8,12 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "wxlink_config.h"
+
+/* termios.h names speeds B9600 and so on; one that it does not name is an error here. */
+#define SPEED_OF(baud) SPEED_NAMED(baud)
+#define SPEED_NAMED(baud) B##baud
 
 /* What cfmakeraw does where it exists; POSIX does not have it. */
 static void make_raw(struct termios *line)
@@ -30,7 +36,7 @@ int wxlink_posix_open(const char *tty)
     }
     if (tcgetattr(fd, &line) == 0) {
         make_raw(&line);
-        if (cfsetispeed(&line, B9600) == 0 && cfsetospeed(&line, B9600) == 0 &&
+        if (cfsetispeed(&line, SPEED_OF(WXLINK_BAUD)) == 0 && cfsetospeed(&line, SPEED_OF(WXLINK_BAUD)) == 0 &&
             tcsetattr(fd, TCSANOW, &line) == 0 && tcflush(fd, TCIFLUSH) == 0) {
             return fd;
         }

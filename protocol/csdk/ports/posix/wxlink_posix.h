@@ -11,7 +11,7 @@ extern "C" {
 
 #define WXLINK_POSIX_WRITE_MS 1000 /* longest wait for a line that takes no bytes; 9600 baud moves 960 bytes meanwhile */
 
-/* Opens a tty as the serial link needs it: raw, non-blocking, 9600 baud 8N1, what waited on the line thrown away.
+/* Opens a tty as the serial link needs it: raw, non-blocking, WXLINK_BAUD 8N1, what waited on the line thrown away.
  * Gives a file descriptor, or -1 with errno set. */
 int wxlink_posix_open(const char *tty);
 

@@ -9,17 +9,18 @@
  *     9, 10, 11  red, green and blue of the light
  *     5, 4       motor driver: speed, direction
  *     2          movement detector, high when somebody moves
+ *     3          push button to ground: the module looks for a Wi-Fi network (AirLink)
  *     A0         LM35 temperature sensor: 10 mV a degree
  */
 #include <WxlinkGokit.h>
 
 #if defined(ARDUINO_ARCH_ESP32)
 #define MODULE Serial2
-const uint8_t LAMP = 2, RED = 25, GREEN = 26, BLUE = 27, SPEED = 32, DIRECTION = 33, MOVEMENT = 4, SENSOR = 34;
+const uint8_t LAMP = 2, RED = 25, GREEN = 26, BLUE = 27, SPEED = 32, DIRECTION = 33, MOVEMENT = 4, BUTTON = 5, SENSOR = 34;
 const long SUPPLY_MV = 3300, ADC_STEPS = 4096;
 #else
 #define MODULE Serial
-const uint8_t LAMP = 13, RED = 9, GREEN = 10, BLUE = 11, SPEED = 5, DIRECTION = 4, MOVEMENT = 2, SENSOR = A0;
+const uint8_t LAMP = 13, RED = 9, GREEN = 10, BLUE = 11, SPEED = 5, DIRECTION = 4, MOVEMENT = 2, BUTTON = 3, SENSOR = A0;
 const long SUPPLY_MV = 5000, ADC_STEPS = 1024;
 #endif
 const long LM35_MV_PER_DEGREE = 10;
@@ -29,6 +30,7 @@ const uint8_t LIGHTS[][3] = {{0, 0, 0}, {254, 254, 0}, {254, 0, 70}, {238, 30, 3
 
 WxlinkGokit gokit(MODULE);
 uint32_t measuredAt;
+bool pressed;
 
 void showLight()
 {
@@ -66,6 +68,15 @@ void measure()
   gokit.values.Temperature = GOKIT_TEMPERATURE_RAW(millivolts / LM35_MV_PER_DEGREE);
 }
 
+void watchButton()
+{
+  const bool down = digitalRead(BUTTON) == LOW;
+  if (down && !pressed) {
+    gokit.ask(WXLINK_SETUP_AIRLINK);
+  }
+  pressed = down;
+}
+
 void setup()
 {
   const uint8_t outputs[] = {LAMP, RED, GREEN, BLUE, SPEED, DIRECTION};
@@ -73,6 +84,7 @@ void setup()
     pinMode(pin, OUTPUT);
   }
   pinMode(MOVEMENT, INPUT);
+  pinMode(BUTTON, INPUT_PULLUP);
   gokit.values.Motor_Speed = GOKIT_MOTOR_SPEED_RAW(0);
   gokit.onControl(control);
   MODULE.begin(WXLINK_BAUD);
@@ -82,6 +94,7 @@ void setup()
 void loop()
 {
   gokit.values.Infrared = digitalRead(MOVEMENT) == HIGH;
+  watchButton();
   if (millis() - measuredAt >= MEASURE_MS) {
     measuredAt = millis();
     measure();
