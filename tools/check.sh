@@ -12,5 +12,6 @@ step mypy
 step python -m mypy.stubtest wxproto
 step lint-imports --no-logo
 step python protocol/book.py --check
+step wxlink product check protocol/products/*.toml protocol/products/gokit.json protocol/products/meter.json
 step wxlink codegen protocol/products/gokit.json --out protocol/csdk/examples/gokit/generated --check
 step wxlink codegen protocol/products/gokit.json --out firmware/examples/pet_house --for micropython --check

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from product_kinds import PRODUCTS, SAMPLES, TEXTS, published, specs
 
-from wxlink.product import ProductFile, Spec, from_definition, read
+from wxlink.product import ProductFile, ProductFileError, Spec, from_definition, read
 from wxlink.product.toml_reader import spec_of_toml
 from wxlink.product.toml_writer import toml_of
 
@@ -121,3 +121,21 @@ def test_positions_are_those_that_gizwits_publishes() -> None:
     """The GoKit's positions were written by Gizwits: nothing of them had to be kept beside the types."""
     definition = json.loads((PRODUCTS / "gokit.json").read_text("utf-8"))
     assert all(not point.kept for point in from_definition(definition).points)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from([one.values[0] for one in published()]), st.data())
+def test_a_json_with_anything_exchanged_is_taken_without_loss_or_refused(
+    definition: dict[str, Any], data: st.DataObject
+) -> None:
+    changed = copy.deepcopy(definition)
+    attr = data.draw(st.sampled_from(changed["entities"][0]["attrs"]))
+    part = data.draw(st.sampled_from([changed, changed["entities"][0], attr, attr.setdefault("wxlink", {})]))
+    key = data.draw(st.sampled_from([*part, "limits", "panel", "simulate", "personal", "uint_spec"]))
+    part[key] = data.draw(JSON | st.sampled_from([{"kind": "drift", "by": 1}, {"low": 1}, {"main": True}]))
+    try:
+        imported = from_definition(changed)
+    except ProductFileError:
+        return
+    assert same(imported.definition, changed)
+    assert same(ProductFile(through_toml(imported.spec)).definition, changed)
