@@ -95,7 +95,8 @@ class Decoder:
 
     def feed(self, data):  # noqa: PLR0912, PLR0915 - one loop: a call a byte halves the speed on a module
         """Take bytes or a bytearray, give a list of Frame and BadFrame in order; empty means "need more"."""
-        data = bytes(data)
+        if not isinstance(data, bytes):
+            data = bytes(data)
         found = []
         body = self._body
         need = self._need
@@ -244,7 +245,7 @@ class Decoder:
 def _frame(body):
     """The frame of a whole body, without stuffing and with its checksum."""
     _, cmd, sn, flags = _unpack(_FIELDS, body)
-    return Frame(cmd, sn, flags, bytes(body[_PAYLOAD_AT:-1]))
+    return Frame(cmd, sn, flags, bytes(memoryview(body)[_PAYLOAD_AT:-1]))
 
 
 def _bad(reason, body):
