@@ -111,7 +111,7 @@ def table(sizes: dict[Compiler, list[Size]]) -> str:
         cells = [
             f"{column[row].flash} / {column[row].ram}"
             if row == 0
-            else f"+{column[row].flash - column[0].flash} / +{column[row].ram - column[0].ram}"
+            else f"{column[row].flash - column[0].flash:+d} / {column[row].ram - column[0].ram:+d}"
             for column in sizes.values()
         ]
         lines.append([name, *cells])
