@@ -214,6 +214,31 @@ async def test_transparent_data_and_questions_to_the_module(bench: Bench, eventu
         await eventually(lambda: b"\x06hi!" in [one.p0 for one in bench.watcher.envelopes(UP)])
 
 
+async def test_a_product_may_restart_its_module_and_goes_on(bench: Bench, eventually):
+    bench.use(
+        read(PRODUCTS / "gokit.json"),
+        """
+    def on_control(self, name, value):
+        if name == "LED_OnOff":
+            self.asking = asyncio.create_task(self.ask(0x29))
+
+    async def run(self):
+        print("run begins with", self.LED_R)
+""",
+    )
+    async with bench.module() as module:
+        await eventually(lambda: module.said("run begins with 0"))
+        await eventually(bench.online)
+        bench.control(LED_R=7)
+        await eventually(lambda: bench.state()["LED_R"] == 7)
+        bench.control(LED_OnOff=True)
+        await eventually(lambda: module.said("starts anew"))
+        await eventually(lambda: module.said("run begins with 7"))
+        bench.control(LED_R=9)
+        await eventually(lambda: bench.state()["LED_R"] == 9)
+        assert not module.said("Traceback")
+
+
 async def test_a_product_whose_own_work_fails_ends_the_module(bench: Bench, eventually):
     bench.use(
         read(PRODUCTS / "gokit.json"),
