@@ -97,6 +97,22 @@ MISTAKES = {
         "one amount",
         "such as 2",
     ),
+    "falling enum": (
+        POWER.replace("bool", "enum") + 'values = ["a", "b"]\nsimulate = { kind = "count", by = -1 }\n',
+        10,
+        30,
+        "Power",
+        "by -1 is below 0",
+        "use 0 to 2",
+    ),
+    "answer of another type": (
+        LEVEL + 'simulate = { kind = "answer", of = "Power" }\n' + POWER,
+        9,
+        31,
+        "Level",
+        '"Power" is a bool',
+        "name a uint8",
+    ),
     "danger": (LEVEL + "dangerous = true\n", 9, 1, "Level", "must be writable", "remove dangerous"),
     "half the ids": (
         POWER + "id = 0\n" + LEVEL,
@@ -130,6 +146,14 @@ def test_all_mistakes_are_named_at_once_in_the_order_of_the_file() -> None:
     assert spec is None
     assert len(problems) >= len(parts)  # and the key; what only a whole product shows comes later
     assert [problem[:2] for problem in problems] == sorted(problem[:2] for problem in problems)
+
+
+def test_what_is_kept_from_json_cannot_contradict_the_rest() -> None:
+    spec, problems = spec_of_toml(
+        HEAD.replace("title", 'json = \'{"protocolType": "var_len"}\'\ntitle') + POWER
+    )
+    assert spec is None
+    assert "contradicts its other keys" in problems[0].text
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def _split(text: str, point: PointSpec) -> tuple[str, str]:
 def _limits(point: PointSpec) -> Iterator[tuple[Path, str, str]]:
     low, high = display_range(point)
     panel_step = point.panel.step if point.panel else None
-    if panel_step is not None and Decimal(panel_step) % Decimal(point.step) != 0:
+    if panel_step is not None and (panel_step <= 0 or Decimal(panel_step) % Decimal(point.step) != 0):
         yield ("panel", "step"), f"panel step {panel_step} is no multiple of {point.step}", "take a multiple"
     if point.limits is None:
         return
@@ -132,6 +132,7 @@ def _simulation(
         yield ("keep",), "a binary is not kept", "remove keep"
     if isinstance(hint.by, tuple) and hint.kind not in ("count", "drain"):
         yield ("by",), f'"{hint.kind}" moves by one amount', f"give one number, such as {hint.by[1]}"
+    yield from _moves(point, hint)
     if point.data_type not in UINTS:
         return
     if point.step < 0 and hint.kind not in ("hold", "answer"):
@@ -171,8 +172,8 @@ def _reference(point: PointSpec, name: str, other: str, spec: Spec) -> Iterator[
 
 
 def _form(point: PointSpec) -> tuple[object, ...]:
-    limits = raw_limits(point) if point.data_type in UINTS else None
-    return point.data_type, point.size, len(point.values), limits
+    """What two points must share to take each other's values."""
+    return point.data_type, point.size, len(point.values), point.range, point.step, point.offset
 
 
 def _same_scale(amount: PointSpec, balance: str, spec: Spec) -> bool:
@@ -182,7 +183,7 @@ def _same_scale(amount: PointSpec, balance: str, spec: Spec) -> bool:
     try:
         return raw_limits(amount)[2:] == (other.step, 0) and raw_limits(other)[3] == 0
     except ProductError:
-        return True
+        return True  # said elsewhere
 
 
 def _start(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]]:
@@ -204,6 +205,17 @@ def _start(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]]:
         yield ("start",), f"start does not fit a {point.data_type}", remedy
 
 
+def _moves(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]]:
+    step = abs(Decimal(point.step)) if point.data_type in UINTS else Decimal(1)
+    most = len(point.values) or MAX_BY
+    moves: tuple[Number, ...] = hint.by if isinstance(hint.by, tuple) else (hint.by or 0,)
+    for one in moves:
+        if not 0 <= one / step <= most:
+            yield ("by",), f"by {one} is below 0 or too much", f"use 0 to {most} steps of {step}"
+    if point.values and not 0 <= (hint.until or 0) < len(point.values):
+        yield ("until",), f"there is no value {hint.until}", f"count the values from 0 to {most - 1}"
+
+
 def _amounts(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]]:
     low, high = display_range(point)
     ratio = abs(Decimal(point.step))
@@ -217,10 +229,6 @@ def _amounts(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]
         pair: tuple[Number, Number] = value if isinstance(value, tuple) else (0, 0)
         if (pair[1] - pair[0]) / ratio > 2 * MAX_BY and not (key == "between" and hint.kind == "drift"):
             yield (key,), f"{key} is wider than {2 * MAX_BY} steps", "narrow it: a draw has 16 bits"
-    moves: tuple[Number, ...] = hint.by if isinstance(hint.by, tuple) else (hint.by or 0,)
-    for one in moves:
-        if not 0 <= one / ratio <= MAX_BY:
-            yield ("by",), f"by {one} is too much", f"use 0 to {MAX_BY} steps of {point.step}"
 
 
 def _whole(spec: Spec) -> Iterator[Finding]:
@@ -238,5 +246,6 @@ def _whole(spec: Spec) -> Iterator[Finding]:
         if point.name not in product or product.point(point.name) != plain.point(point.name):
             text, remedy = "the kept JSON contradicts this table", "remove that key from json and json_omits"
             yield Finding(place, ("json",), text, remedy)
-    if (product.name, product.name_en, product.product_key) != (plain.name, plain.name_en, plain.product_key):
+    heads = [(one.name, one.name_en, one.product_key, one.variable) for one in (product, plain)]
+    if heads[0] != heads[1]:
         yield Finding(0, (), "json of [product] contradicts its other keys", "remove that key from json")
