@@ -59,6 +59,7 @@ static bool erase(void *user, uint32_t page)
     const uint32_t size = flash->table.page_size;
     forbid(page % size != 0 || page + size > flash->size, "erase of no page", page);
     const bool goes = power_goes(flash, page);
+    flash->erased++;
     if (goes && !flash->cut.torn) {
         longjmp(*flash->power_off, 1);
     }
@@ -142,6 +143,7 @@ void flash_start(flash_model *flash, uint32_t page_size, uint8_t unit, uint16_t 
     flash->random = seed;
     flash->events = 0;
     flash->journal_events = 0;
+    flash->erased = 0;
     flash->cut = (flash_cut){.after = NEVER};
     flash->power_off = NULL;
 }

@@ -33,6 +33,7 @@ typedef struct {
     uint64_t random;
     uint64_t events;    /* bytes written and pages erased, ever */
     uint64_t journal_events;
+    uint64_t erased;    /* pages */
     flash_cut cut;      /* `after` counts down */
     jmp_buf *power_off;
 } flash_model;
