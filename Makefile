@@ -21,7 +21,7 @@ check:           ## lint, types, import rule, generated files
 bench:           ## figures with their peers, written to bench/results.json
 	@tools/setup.sh demo test && $(BIN)/python -m bench $(ARGS)
 
-fuzz:            ## every fuzzer long, a quarter of an hour; ARGS="frames --seed 1" narrows and repeats
+fuzz:            ## every fuzzer long, about twenty minutes; ARGS="frames --seed 1" narrows and repeats
 	@tools/setup.sh demo fuzz && $(BIN)/python -m fuzz $(ARGS)
 
 book:            ## writes the generated parts of protocol/README.md and of the example SDK anew

@@ -18,14 +18,19 @@ MAX_SIZE = 700
 """Bytes of an input; several frames of the usual size."""
 MAX_PAYLOAD = 256
 """Bytes; the limit under which both parsers read the corpus."""
-NAMES = ("fuzz_parser", "fuzz_session")
+NAMES = {
+    "fuzz_parser": ("fuzz_parser", "gokit"),
+    "fuzz_session": ("fuzz_session", "gokit"),
+    "fuzz_session_variable": ("fuzz_session", "meter"),
+}
+"""Target -> its program in fuzz/c and the product it is built for: of fixed and of variable length."""
 
 
 def fuzz(name: str, runs: int, seed: int) -> None:
     """Let libFuzzer try so many inputs. Broken when it found something; it printed and kept the input."""
     corpus = folder(name)
     command: list[str | Path] = [
-        program(name, fuzzer=True),
+        program(*NAMES[name], fuzzer=True),
         f"-runs={runs}",
         f"-seed={seed % 2**31 or 1}",
         f"-max_len={MAX_SIZE}",
@@ -61,7 +66,7 @@ def compare(name: str) -> int:
 def main() -> int:
     """Exit status 0 when nothing was found, 1 when something was, 77 when a tool is missing."""
     parser = argparse.ArgumentParser(prog="python -m fuzz.native", description=__doc__.splitlines()[0])
-    parser.add_argument("target", choices=NAMES)
+    parser.add_argument("target", choices=sorted(NAMES))
     parser.add_argument("--runs", type=int, default=1_000_000, metavar="N")
     add_seed(parser)
     arguments = parser.parse_args()

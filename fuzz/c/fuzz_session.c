@@ -1,10 +1,14 @@
-/* libFuzzer on the whole SDK with the GoKit and every feature. The input is a life: steps of (what, size, bytes). What the
- * SDK sends must be good frames; what it calls back must fit the product. */
+/* libFuzzer on the whole SDK with every feature and one product: -DPREFIX=gokit or meter, -DPRODUCT_HEADER. The input is a
+ * life: steps of (what, size, bytes). What the SDK sends must be good frames; what it calls back must fit the product. */
 #include <assert.h>
 #include <string.h>
 
-#include "gokit_product.h"
+#include PRODUCT_HEADER
 #include "wxlink_update.h"
+
+#define PASTE(a, b) a##b
+#define JOIN(a, b) PASTE(a, b)
+#define NAME(word) JOIN(PREFIX, word)
 
 #define PAGE 64u
 #define PAGES 4u
@@ -13,7 +17,7 @@
 #define JOURNAL (DOWNLOAD + PAGE * PAGES)
 #define FLASH_SIZE (JOURNAL + PAGE * WXLINK_JOURNAL_PAGES(PAGE, UNIT, PAGES))
 
-static gokit_device device;
+static NAME(_device) device;
 static uint32_t clock_ms;
 static wxlink_parser sent;
 static uint8_t sent_frame[WXLINK_FRAME_SIZE(512)];
@@ -41,9 +45,26 @@ static uint32_t on_milliseconds(void *user)
 static void on_control(void *user, uint16_t point)
 {
     assert(user == &device);
-    assert(point < GOKIT_POINTS);
+    assert(point < WXLINK_PRODUCT_POINTS);
+#ifdef GOKIT_PRODUCT_KEY
     assert(device.values.LED_R <= GOKIT_LED_R_RAW_MAX);
-    assert(device.values.Motor_Speed <= 10);
+    assert(device.values.Motor_Speed <= GOKIT_MOTOR_SPEED_RAW_MAX);
+#else
+    assert(point != METER_POINT_INTERVAL || device.values.Interval >= METER_INTERVAL_RAW_MIN);
+#endif
+}
+
+/* What the product measures: a bit and a number. */
+static void measure(uint8_t value)
+{
+#ifdef GOKIT_PRODUCT_KEY
+    device.values.Fault_IR = !device.values.Fault_IR;
+    device.values.Temperature = value;
+#else
+    device.values.Iock = !device.values.Iock;
+    device.values.numSv = value;
+    device.values.latitude += value;
+#endif
 }
 
 static void on_status(void *user, uint16_t status, uint16_t changed)
@@ -243,7 +264,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(flash_bytes, 0xFF, sizeof flash_bytes);
     clock_ms = 0xFFFFF000u; /* it wraps soon */
     wxlink_parser_start(&sent, sent_frame, sizeof sent_frame);
-    assert(gokit_start(&device, &port, &identity, &device));
+    assert(NAME(_start)(&device, &port, &identity, &device));
     assert(wxlink_update_start(&update, &device.link, &flash, on_ended));
     for (size_t at = 0; at + 2 <= size;) {
         const uint8_t what = data[at];
@@ -264,8 +285,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             ask(bytes, count);
             break;
         case 4:
-            device.values.LED_R = most;
-            device.values.Fault_IR = !device.values.Fault_IR;
+            measure(most);
             break;
         default:
             break;
