@@ -4,7 +4,6 @@ Every part is frozen and compares by value. `wxlink.product.definition` turns it
 on the wire.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -149,8 +148,3 @@ def exact(number: float | Decimal) -> Number:
 def plain(number: Number) -> int | float:
     """A number for JSON."""
     return number if isinstance(number, int) else float(number)
-
-
-def marks_of(names: Iterable[str]) -> frozenset[str]:
-    """The marks among some keys."""
-    return frozenset(names) & frozenset(MARKS)
