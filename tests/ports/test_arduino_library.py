@@ -117,6 +117,16 @@ def test_example_compiles_for_an_uno(arduino: Arduino, product: Path) -> None:
         assert arduino.build(sketch, at=folder.name).exists()
 
 
+def test_sketches_of_the_sdk_compile_for_an_uno(arduino: Arduino, tmp_path: Path) -> None:
+    """The GoKit example, and the sketch that the ports' README shows."""
+    text = asset("protocol/csdk/ports/README.md").read_text("utf-8")
+    shown = tmp_path / "Shown" / "Shown.ino"
+    shown.parent.mkdir()
+    shown.write_text(text.partition("```cpp\n")[2].partition("```")[0], "utf-8")
+    assert arduino.build(shown).exists()
+    assert arduino.build(GOKIT_SKETCH).exists()
+
+
 def test_library_and_sketches_are_strict_cxx11_for_an_esp32(product: Path, tmp_path: Path) -> None:
     """For the syntax only: an ESP32's core and compiler are not at hand."""
     try:

@@ -19,6 +19,9 @@ SLOW_MS = 6000
 JITTER_MS = 1000
 """Milliseconds by which this machine may see a report late."""
 
+LATE_BOARD_S = 90.0
+"""Seconds for two times SLOW_MS on a simulated board, whose clock a busy machine makes late."""
+
 RING = 256
 """Bytes; the largest ring between interrupt and main loop."""
 
@@ -71,7 +74,7 @@ class Story:
         """A read-only number that changes all the time is told seldom; a control meanwhile at once."""
         chain = self._chain
         begun = len(chain.reports()) - 1
-        await self._eventually(lambda: len(chain.reports()) >= begun + 3, 4 * SLOW_MS / 1000)
+        await self._eventually(lambda: len(chain.reports()) >= begun + 3, LATE_BOARD_S)
         times, values = zip(*chain.reports()[begun : begun + 3], strict=True)
         assert len({one["Temperature"] for one in values}) > 1
         assert all(after - before > SLOW_MS - JITTER_MS for before, after in pairwise(times))
@@ -106,6 +109,7 @@ class Story:
         assert not self.lamp()
 
 
+@pytest.mark.timeout(300)
 async def test_a_board_lives_with_its_module(linked: Chain, seeded: random.Random, eventually: Any) -> None:
     story = Story(linked, eventually)
     async with linked.module():
