@@ -209,7 +209,8 @@ bool wxlink_start(wxlink *link, void *values, const wxlink_port *port, const wxl
 /* Takes bytes from the UART. The only function that may be called from an interrupt (one interrupt, one core). */
 void wxlink_receive(wxlink *link, const uint8_t *bytes, uint16_t size);
 
-/* Handles what was received, repeats unanswered questions, runs the callbacks. Call it often, at least every 10 ms. */
+/* Handles what was received, repeats unanswered questions, runs the callbacks. Call it often, at least every 10 ms, and
+ * never from a callback; everything else may be called there. */
 void wxlink_poll(wxlink *link);
 
 /* Compares the values with what was last reported and sends what the report rules (README 3.4) allow now. */

@@ -71,13 +71,15 @@
 #define WXLINK_TIME_MAX 11 /* payload of network time */
 #define WXLINK_INFO_MAX 118 /* payload of module information: a cellular module with seven cells */
 
-/* Payload of the longest frame that may come in (README 3). */
 #define WXLINK_LARGER(a, b) ((a) > (b) ? (a) : (b))
+#define WXLINK_ANSWER_MAX (WXLINK_WITH_MODULE_INFO ? WXLINK_INFO_MAX : WXLINK_WITH_TIME ? WXLINK_TIME_MAX : 2)
+#define WXLINK_DATA_MAX (WXLINK_WITH_TRANSPARENT || WXLINK_WITH_SUB_DEVICES ? WXLINK_DATA_SIZE + 1 : 0)
+#define WXLINK_UPDATE_MAX (WXLINK_WITH_UPDATE ? WXLINK_LARGER(WXLINK_PIECE_SIZE + 4, 38) : 0)
+
+/* Payload of the longest frame that may come in (README 3). */
 #define WXLINK_PAYLOAD_MAX                                                                                             \
-    WXLINK_LARGER(WXLINK_LARGER(WXLINK_LARGER(WXLINK_PRODUCT_CONTROL, WXLINK_PRODUCT_STATUS),                          \
-                                WXLINK_WITH_MODULE_INFO ? WXLINK_INFO_MAX : WXLINK_WITH_TIME ? WXLINK_TIME_MAX : 2),                            \
-                  WXLINK_LARGER(WXLINK_WITH_UPDATE ? WXLINK_LARGER(WXLINK_PIECE_SIZE + 4, 38) : 0,                     \
-                                WXLINK_WITH_TRANSPARENT || WXLINK_WITH_SUB_DEVICES ? WXLINK_DATA_SIZE + 1 : 0))
+    WXLINK_LARGER(WXLINK_LARGER(WXLINK_PRODUCT_CONTROL, WXLINK_PRODUCT_STATUS),                                        \
+                  WXLINK_LARGER(WXLINK_LARGER(WXLINK_ANSWER_MAX, WXLINK_DATA_MAX), WXLINK_UPDATE_MAX))
 
 /* 1: bytes of a frame are counted in 16 bits; 0: in 8, which is smaller on an 8-bit MCU, when no frame is that long. */
 #ifndef WXLINK_LONG_FRAMES
