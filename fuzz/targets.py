@@ -41,7 +41,7 @@ TARGETS = (
         ("-m", "fuzz.lives", "--lives", "500000"),
         ("-m", "fuzz.lives", "--lives", "2000"),
     ),
-    _coverage("codecs", "every payload decoder, coverage-guided", 3_000_000),
+    _coverage("codecs", "every payload decoder, coverage-guided", 1_000_000),
     _coverage("receiver", "the receiver of big data, coverage-guided", 1_000_000),
     Target(
         "power_cuts",

@@ -11,7 +11,7 @@ optional="" # without these the tests of other boards and the fuzzers of C are s
 wish() { [ -e "$1" ] || optional="$optional $2"; }
 fuzzers() {
     wish /usr/bin/clang-14 clang-14
-    wish "$(find /usr/lib/llvm-14 -name 'libclang_rt.fuzzer-*.a' 2>/dev/null | grep . || echo none)" libclang-rt-14-dev
+    wish "$(find /usr/lib/llvm-14 -name 'libclang_rt.fuzzer-*.a' 2>/dev/null | head -n 1)" libclang-rt-14-dev
 }
 
 lack python3 python3
