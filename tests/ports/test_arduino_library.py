@@ -1,5 +1,6 @@
 """The generated Arduino library: its form by the public specification, its code by Arduino's builder."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -115,6 +116,22 @@ def test_example_compiles_for_an_uno(arduino: Arduino, product: Path) -> None:
     folder = arduino.install(product)
     for sketch in (folder / "examples").glob("*/*.ino"):
         assert arduino.build(sketch, at=folder.name).exists()
+
+
+def test_names_that_arduino_has_taken_compile_too(arduino: Arduino, tmp_path: Path) -> None:
+    """Data points called like macros, keywords and members of the class, and texts that end comments."""
+    definition = json.loads(GOKIT.read_text("utf-8"))
+    definition |= {"name": '*/ \\ "product" $x ??/', "name_en": "switch */ // \n new"}
+    taken = (
+        "switch", "LOW", "boolean", "byte", "a_b", "value", "F", "min", "HIGH", "bit", "link", "values", "PI",
+        "stream", "OUTPUT",
+    )  # fmt: skip
+    for point, name in zip(definition["entities"][0]["attrs"], taken, strict=True):
+        point |= {"name": name, "display_name": "??/ */ \\"}
+    product = tmp_path / "开关.json"
+    product.write_text(json.dumps(definition), "utf-8")
+    folder = arduino.install(product)
+    assert arduino.build(folder / "examples/Minimal/Minimal.ino", at=folder.name).exists()
 
 
 def test_sketches_of_the_sdk_compile_for_an_uno(arduino: Arduino, tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ _RESERVED_WORDS = """
     try typeid typename using virtual wchar_t alignas alignof char16_t char32_t constexpr decltype noexcept
     nullptr static_assert thread_local linux unix errno NULL EOF near far huge interrupt
     at bdata bit code data idata pdata reentrant sbit sfr sfr16 small compact large xdata flash eeprom
+    BIN CHANGE DEC DEFAULT DISPLAY EULER EXTERNAL FALLING HALF_PI HEX HIGH INPUT INTERNAL LOW OCT OUTPUT PA PB
+    PC PD PE PF PG PH PI PJ PK PL RISING SERIAL SP SREG TWO_PI
 """
 RESERVED = frozenset(_RESERVED_WORDS.split())
-"""What no struct member may be named: keywords of C, C++ and of 8051 and AVR compilers, and usual macros."""
+"""What no struct member may be named: keywords of C, C++ and of 8051 and AVR compilers, and macros of theirs
+and of Arduino's core."""
 
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
 _MAX_WORD = 40  # characters; longer identifiers help nobody
