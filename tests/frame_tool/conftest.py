@@ -3,17 +3,12 @@
 import io
 import json
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from wxlink import cli
-
-ROOT = Path(__file__).parents[2]
-GOKIT = str(ROOT / "protocol" / "products" / "gokit.json")
-METER = str(ROOT / "protocol" / "products" / "meter.json")
 
 Frame = Callable[..., SimpleNamespace]
 

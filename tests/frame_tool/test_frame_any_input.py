@@ -4,8 +4,8 @@ import contextlib
 import json
 from pathlib import Path
 
-from conftest import GOKIT, METER
-from hypothesis import given
+from frame_files import GOKIT, METER
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wxlink.frame_tool import capture, entries, show
@@ -15,6 +15,7 @@ from wxproto import frame
 from wxproto.actions import ACTIONS
 from wxproto.p0 import Codec
 
+unhurried = settings(deadline=None)  # a busy machine is no mistake
 PRODUCTS = [read(Path(path)).product for path in (GOKIT, METER)]
 
 
@@ -30,11 +31,13 @@ def listed(raw: bytes) -> list[entries.Entry]:
     return found
 
 
+@unhurried
 @given(st.binary(max_size=300))
 def test_any_bytes_are_listed(raw: bytes) -> None:
     listed(b"\xff" + raw)
 
 
+@unhurried
 @given(
     st.integers(0, 255),
     st.integers(0, 255),
@@ -49,11 +52,13 @@ def test_any_payload_of_any_command_is_listed(
     assert listed(wire[:-1] + bytes((wire[-1] ^ 1,)) if cut else wire)
 
 
+@unhurried
 @given(st.sampled_from(sorted(ACTIONS)), st.sampled_from((3, 4, 5)), st.binary(max_size=40))
 def test_any_p0_is_listed(action: int, cmd: int, rest: bytes) -> None:
     assert listed(frame.encode(cmd, 0, bytes((action,)) + rest))
 
 
+@unhurried
 @given(st.text(alphabet="rtxFf05 \n:.,*[]0x\t07", max_size=80))
 def test_any_text_is_listed_or_refused(text: str) -> None:
     with contextlib.suppress(capture.CaptureError):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import GOKIT, METER, ROOT
+from frame_files import BOOK, GOKIT, METER, VECTORS
 
 from wxlink.bench.frame_log import Log
 from wxproto import frame as wire
@@ -16,9 +16,8 @@ from wxproto.device_info import DeviceInfo
 from wxproto.session import Session
 
 Decoded = Callable[..., list[dict[str, Any]]]
-VECTORS = json.loads((ROOT / "protocol" / "vectors" / "serial-frames.json").read_text("utf-8"))
-SINGLE = [one for one in VECTORS if "cmd" in one["fields"]]
-BOOK = (ROOT / "protocol" / "README.md").read_text("utf-8")
+GOLDEN = json.loads(VECTORS.read_text("utf-8"))
+SINGLE = [one for one in GOLDEN if "cmd" in one["fields"]]
 SECRET = "s3cret" * 5 + "x1"
 HEARTBEAT = "FF FF 00 05 07 01 00 00 0D"
 INFO = DeviceInfo(
@@ -62,7 +61,7 @@ def test_a_capture_of_all_golden_frames_in_noise_loses_none(decoded: Decoded, se
 
 
 def test_a_raw_stream_is_read_as_the_decoder_reads_it(frame: Any) -> None:
-    for vector in VECTORS:
+    for vector in GOLDEN:
         data = bytes.fromhex(vector["hex"])
         done = frame("decode", "--json", "-", stdin=data)
         found = [(one["cmd"], one["sn"], one["reason"]) for one in json.loads(done.out)]
@@ -73,7 +72,11 @@ def test_a_raw_stream_is_read_as_the_decoder_reads_it(frame: Any) -> None:
 
 def examples(section: str) -> list[str]:
     """The published frames of one table of protocol/README.md."""
-    part = BOOK.partition(f"<!-- generated:{section} -->")[2].partition("<!-- /generated -->")[0]
+    part = (
+        BOOK.read_text("utf-8")
+        .partition(f"<!-- generated:{section} -->")[2]
+        .partition("<!-- /generated -->")[0]
+    )
     return re.findall(r"^\| `([0-9A-F ]+)` \|", part, re.MULTILINE)
 
 

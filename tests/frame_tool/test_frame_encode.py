@@ -5,17 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import GOKIT, METER, ROOT
+from frame_files import GOKIT, METER, VECTORS
 
 from wxlink.frame_tool.names import CODES, NAMES
 from wxlink.frame_tool.payloads import FORMS
 from wxproto.commands import COMMANDS
 
 Decoded = Callable[..., list[dict[str, Any]]]
-VECTORS = json.loads((ROOT / "protocol" / "vectors" / "serial-frames.json").read_text("utf-8"))
+GOLDEN = json.loads(VECTORS.read_text("utf-8"))
 GOOD = [
     one
-    for one in VECTORS
+    for one in GOLDEN
     if one["fields"].get("checksum_ok")
     and len(one["hex"]) == 2 * (one["fields"]["len"] + 4 + one["fields"]["stuffed_bytes"])
 ]
