@@ -68,9 +68,10 @@ uint32_t board_milliseconds(void)
 
 void board_usart(void)
 {
-    /* Reading SR, then DR also ends an overrun; the frame that lost a byte fails its checksum and comes again. */
-    if (USART2->SR & USART_SR_RXNE) {
-        board_received((uint8_t)USART2->DR);
+    const uint32_t status = USART2->SR;
+    const uint8_t byte = (uint8_t)USART2->DR; /* always read: an overrun that is not cleared interrupts for ever */
+    if (status & USART_SR_RXNE) {
+        board_received(byte);
     }
 }
 
