@@ -197,8 +197,9 @@ class Decoder:
         return found
 
     def _whole(self, data, i, found):
-        """Take the good frames that follow each other from the header at data[i] on, each whole and with its
-        stuffing, as almost all come; give where the first other begins, or the end of data.
+        """Take the good frames that stand whole in data from the header at data[i] on, as almost all come.
+
+        Gives where the first other begins, or the end of data.
         """
         largest = self._largest + 2
         first = True
