@@ -51,15 +51,12 @@ static wxlink_number clamped(const wxlink_point *point, wxlink_number value)
 /* A number from bytes: `at` is the highest one, `step` leads to the next lower one. */
 static wxlink_number gather(const uint8_t *at, int8_t step, uint8_t size)
 {
-    wxlink_number value = 0;
-    for (;;) {
-        value |= *at;
-        if (--size == 0) {
-            return value;
-        }
-        value = (wxlink_number)(value << 8);
+    wxlink_number value = *at;
+    while (--size > 0) {
         at += step;
+        value = (wxlink_number)(value << 8 | *at);
     }
+    return value;
 }
 
 /* Bits of a number into bytes, others keep theirs: `at` is the lowest one, `step` leads to the next higher one. */

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from wxproto.commands import P0_DOWN
+from wxproto.commands import HEARTBEAT, P0_DOWN, P0_UP, P0_UP_ACK
 from wxproto.frame import Decoder, Frame, encode
 from wxproto.p0 import Codec, raw_value
-from wxproto.product import Product
+from wxproto.product import MAX_POINTS, Product
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "protocol/vectors/p0.json").read_text("utf-8")
@@ -99,11 +99,28 @@ def random_value(point: Any, source: random.Random) -> Any:
             return point.scale.display(source.randint(point.minimum, point.maximum))
 
 
-@pytest.mark.parametrize("name", PRODUCTS)
+def largest(form: str) -> Product:
+    """As many data points as a product may have, of every type, in an image of more than 600 bytes."""
+    kinds: list[dict[str, Any]] = [
+        {"data_type": "bool"},
+        {"data_type": "enum", "enum": [str(i) for i in range(5)]},
+        {"data_type": "uint8", "uint_spec": {"min": 3, "max": 200, "ratio": 1, "addition": 0}},
+        {"data_type": "uint16", "uint_spec": {"min": 0, "max": 65535, "ratio": 1, "addition": 0}},
+        {"data_type": "uint32", "uint_spec": {"min": 1, "max": 4294967295, "ratio": 1, "addition": 0}},
+        {"data_type": "binary", "position": {"len": 9}},
+    ]
+    types = ("status_writable", "status_readonly")
+    attrs = [{"id": i, "name": f"p{i}", "type": types[i % 7 > 3], **kinds[i % 6]} for i in range(MAX_POINTS)]
+    return Product.from_dict(
+        {"name": "large", "product_key": "0" * 32, "protocolType": form, "entities": [{"attrs": attrs}]}
+    )
+
+
+@pytest.mark.parametrize("name", [*PRODUCTS, "standard", "var_len"])
 def test_random_controls_and_reads_agree_with_wxproto(
     link: Callable[..., Any], seeded: random.Random, name: str
 ) -> None:
-    device = link(name)
+    device = link(name) if name in PRODUCTS else link(f"large_{name}", largest(name))
     codec = Codec(device.product)
     writable = [point for point in device.product.points if point.writable]
     expected = read_back(device)
@@ -116,6 +133,36 @@ def test_random_controls_and_reads_agree_with_wxproto(
         (line,) = device.rx(encode(P0_DOWN, sn, codec.encode_read(wanted)))
         shown = wanted if device.product.variable else list(expected)
         assert codec.decode_report(payload_of(line, 0x04)) == {point: expected[point] for point in shown}
+
+
+@pytest.mark.parametrize("name", [*PRODUCTS, "standard", "var_len"])
+def test_reports_one_after_the_other_give_the_values(
+    link: Callable[..., Any], seeded: random.Random, name: str
+) -> None:
+    """Whoever merges the reports knows every value; those of a variable product hold what changed."""
+    device = link(name) if name in PRODUCTS else link(f"large_{name}", largest(name))
+    codec = Codec(device.product)
+    device.rx(encode(HEARTBEAT, 1))
+    (line,) = device.report()
+    known = codec.decode_report(payload_of(line, P0_UP))
+    sn = 0
+    for step in range(1, 60):
+        device.rx(encode(P0_UP_ACK, sn))
+        assert device.at(step * 7000).report() == []
+        changed = {}
+        for point in seeded.sample(device.product.points, seeded.randint(1, 2)):
+            value = random_value(point, seeded)
+            device.set(point.name, raw_value(point, value))
+            if value != known[point.name]:
+                changed[point.name] = value
+        lines = device.report()
+        assert len(lines) == bool(changed)
+        if changed:
+            sn += 1
+            told = codec.decode_report(payload_of(lines[0], P0_UP))
+            known.update(told)
+            assert told == (changed if device.product.variable else known)
+        assert known == read_back(device)
 
 
 def test_numbers_beyond_their_limits_are_clamped_in_both_directions(link: Callable[..., Any]) -> None:
