@@ -11,7 +11,7 @@
 #define HEX_LINES 0x01u   /* flag of a piece */
 #define HASHED_AT_ONCE 256u /* bytes by one wxlink_poll, so that hashing holds up nothing */
 
-enum { ANNOUNCE = 0x19, READY = 0x1B, PIECE = 0x1D, NOTICE = 0x12, CANCEL = 0x27 };
+enum { ANNOUNCE = 0x19, READY = 0x1B, PIECE = 0x1D, NOTICE = 0x12, CANCEL = 0x27, RESTART_MODULE = 0x29 };
 
 enum { ERROR_OTHER = 3, ERROR_FILE_TYPE = 4 };
 
@@ -21,7 +21,8 @@ enum {
     RECEIVING,
     CHECKING,   /* every piece is there */
     CANCELLING, /* as soon as a question may begin */
-    COMPLETE    /* the restart is coming */
+    COMPLETE,   /* the restart is coming */
+    NEW         /* this program is: the module has to ask for its version */
 };
 
 static uint16_t big16(const uint8_t *bytes)
@@ -112,11 +113,15 @@ bool wxlink_update_start(wxlink_update *update, wxlink *link, const wxlink_flash
     if (!wxlink_flash_is_sound(flash) || WXLINK_PIECE_SIZE % flash->unit != 0) {
         return false;
     }
+    wxlink_state state;
     memset(update, 0, sizeof *update);
     update->flash = flash;
     update->ended = ended;
     link->update = update;
-    if (read_begun(flash, &update->image)) {
+    wxlink_state_read(flash, &state);
+    if (state.phase == WXLINK_TRIAL) {
+        update->state = NEW;
+    } else if (read_begun(flash, &update->image)) {
         update->kept = pages_kept(flash);
         ask_for_pieces(link);
     }
@@ -255,7 +260,7 @@ static void take_piece(wxlink *link, const wxlink_command *in)
 static void on_piece(wxlink *link, const wxlink_command *in)
 {
     wxlink_update *update = link->update;
-    uint8_t error = update->state == IDLE ? ERROR_OTHER : 0;
+    uint8_t error = update->state == IDLE || update->state == NEW ? ERROR_OTHER : 0;
     const uint16_t number = in->size >= PIECE_HEAD ? big16(in->payload) : 0;
     if (update->state == RECEIVING && in->flags & HEX_LINES) {
         error = ERROR_FILE_TYPE;
@@ -312,6 +317,13 @@ static void on_cancelled(wxlink *link, const uint8_t *answer, uint16_t size)
     if (link->update->state == CANCELLING) {
         finish(link, (wxlink_update_end)link->update->end);
     }
+}
+
+static void on_told(wxlink *link, const uint8_t *answer, uint16_t size)
+{
+    (void)link;
+    (void)answer;
+    (void)size;
 }
 
 static void ask(wxlink *link, uint8_t cmd, uint16_t size,
@@ -400,6 +412,9 @@ void wxlink_update_poll(wxlink *link)
         check(link);
     } else if (update->state == CANCELLING && wxlink_ask_free(link)) {
         ask(link, CANCEL, 0, on_cancelled);
+    } else if (update->state == NEW && wxlink_ask_free(link)) {
+        update->state = IDLE;
+        ask(link, RESTART_MODULE, 0, on_told);
     }
 }
 
