@@ -20,7 +20,7 @@ from wxproto.device_info import DeviceInfo
 from wxproto.frame import Decoder, Frame, encode
 from wxproto.p0 import Codec
 
-SANITIZED = ("-Wshadow", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZED = ("-O0", "-Wshadow", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 WITHIN_S = 10.0
 
 

@@ -184,7 +184,7 @@ class Chain:
                 "--log",
                 self._data / MCU_LOG,
                 "--memory",
-                self._data / "mcu.memory",
+                self._data / f"{self._product.stem}.memory",
             ],
             self._data / "mcu.out",
             restart_after_s=MCU_BACK_AFTER_S,
