@@ -8,6 +8,11 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no mistake of the code; print_blob shows how to repeat what failed.
+settings.register_profile("wxlink", deadline=None, print_blob=True)
+settings.load_profile("wxlink")
 
 
 @pytest.fixture
