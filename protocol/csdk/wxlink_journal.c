@@ -69,14 +69,22 @@ bool wxlink_part_drop(const wxlink_flash *flash, uint8_t part)
     return flash->erase(flash->user, address_of(flash, part));
 }
 
+/* True when the flash holds the inverse of a record. */
+static bool is_inverse(const wxlink_flash *flash, uint32_t address, const uint8_t *record)
+{
+    uint8_t byte = 0;
+    uint8_t i = 0;
+    do {
+        flash->read(flash->user, address + i, &byte, 1);
+    } while ((record[i] ^ byte) == 0xFF && ++i < WXLINK_JOURNAL_RECORD);
+    return i == WXLINK_JOURNAL_RECORD;
+}
+
 bool wxlink_part_read(const wxlink_flash *flash, uint8_t part, wxlink_state *state)
 {
     const uint32_t address = address_of(flash, part);
     uint8_t record[WXLINK_JOURNAL_RECORD];
-    uint8_t inverse[WXLINK_JOURNAL_RECORD];
     flash->read(flash->user, address, record, sizeof record);
-    flash->read(flash->user, address + sizeof record, inverse, sizeof inverse);
-    invert(inverse);
     state->number = get(record + AT_NUMBER, 4);
     state->image.size = get(record + AT_SIZE, 4);
     state->pages = (uint16_t)get(record + AT_PAGES, 2);
@@ -85,7 +93,7 @@ bool wxlink_part_read(const wxlink_flash *flash, uint8_t part, wxlink_state *sta
     state->phase = record[AT_PHASE];
     state->copy = part;
     memcpy(state->image.md5, record + AT_MD5, WXLINK_IMAGE_MD5);
-    return wxlink_part_noted(flash, part, 0, 1) > 0 && memcmp(record, inverse, sizeof record) == 0 &&
+    return wxlink_part_noted(flash, part, 0, 1) > 0 && is_inverse(flash, address + sizeof record, record) &&
            get(record + AT_MAGIC, 4) == MAGIC;
 }
 

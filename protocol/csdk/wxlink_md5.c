@@ -98,13 +98,12 @@ void wxlink_md5_take(wxlink_md5 *md5, const uint8_t *bytes, uint16_t size)
 
 void wxlink_md5_end(wxlink_md5 *md5, uint8_t digest[WXLINK_MD5_SIZE])
 {
-    static const uint8_t one = 0x80;
-    static const uint8_t zero = 0;
     const uint32_t size = md5->size;
-    wxlink_md5_take(md5, &one, 1);
-    while (md5->size % WXLINK_MD5_BLOCK != LENGTH_AT) {
-        wxlink_md5_take(md5, &zero, 1);
-    }
+    uint8_t padding = 0x80; /* then zeros */
+    do {
+        wxlink_md5_take(md5, &padding, 1);
+        padding = 0;
+    } while (md5->size % WXLINK_MD5_BLOCK != LENGTH_AT);
     put_little(md5->block + LENGTH_AT, size << 3);
     put_little(md5->block + LENGTH_AT + 4, size >> 29);
     hash_block(md5);
