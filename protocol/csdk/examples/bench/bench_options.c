@@ -12,7 +12,7 @@ void options_help(const bench_options *options, bool keeps)
 {
     printf("usage: %s --port TTY [--log FILE] [--product-secret-file FILE] [--seed N] [--drift-ms N]%s\n"
            "\n"
-           "A board on a serial line: answers the Wi-Fi module, logs every frame and what its simulated hardware does.\n"
+           "A board on a serial line: answers the Wi-Fi module, logs every frame and what its hardware does.\n"
            "\n"
            "  --port TTY                  serial line to the module\n"
            "  --log FILE                  append the log here instead of printing it\n"

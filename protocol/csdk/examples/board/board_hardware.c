@@ -139,6 +139,7 @@ static void say(const board_hardware *hardware, const char *what, uint16_t point
 
 void hardware_control(board_hardware *hardware, uint16_t point)
 {
+    hardware->commanded = true;
     hardware->named[point] = true;
     say(hardware, "hw ", point);
 }
@@ -177,6 +178,9 @@ static void credit(board_hardware *hardware, uint16_t point)
 
 bool hardware_obey(board_hardware *hardware)
 {
+    if (!hardware->commanded) {
+        return true;
+    }
     for (uint16_t i = 0; i < BOARD_POINTS; i++) {
         const board_row *row = &board_rows[i];
         if (row->kind == BOARD_ANSWER && hardware->named[row->of - 1u]) {
@@ -189,6 +193,7 @@ bool hardware_obey(board_hardware *hardware)
             credit(hardware, i);
         }
     }
+    hardware->commanded = false;
     memset(hardware->named, 0, sizeof hardware->named);
     return keep(hardware);
 }

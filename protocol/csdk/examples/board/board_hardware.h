@@ -60,6 +60,7 @@ typedef struct {
     uint32_t steps;
     uint32_t ages[BOARD_POINTS];  /* of pulses, in steps */
     bool were_on[BOARD_POINTS];   /* what `after` was at the last step */
+    bool commanded;               /* a point is named */
     bool named[BOARD_POINTS];     /* set by users and not yet obeyed */
     uint32_t kept[BOARD_POINTS];  /* raw values that outlive a restart */
     const char *memory;           /* file of those; NULL: they live as long as the program */
@@ -71,8 +72,8 @@ void hardware_start(board_hardware *hardware, board_values *values, uint32_t see
 /* A user set this data point; its value stands in the values already. Says so in the log. */
 void hardware_control(board_hardware *hardware, uint16_t point);
 
-/* Does what follows at once from everything that users set by one command. False, with errno set, when the memory cannot be
- * written. */
+/* Does what follows at once from what users set by one command, if there was one. False, with errno set, when the memory
+ * cannot be written. */
 bool hardware_obey(board_hardware *hardware);
 
 /* Goes on: a step for each drift_ms that passed. False, with errno set, when the memory cannot be written. */

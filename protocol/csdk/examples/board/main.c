@@ -85,8 +85,8 @@ static bool boot(board_program *self)
     return board_start(&self->device, &port, &self->identity, self);
 }
 
-/* The main loop's body: bytes in, frames handled, hardware moved, changes reported. False, with errno set, when the line is
- * gone or the memory cannot be written: a payment that could be lost is never reported. */
+/* The main loop's body: bytes in, frames handled, hardware moved, changes reported. False, with errno set, when the line
+ * is gone or the memory cannot be written: a payment that could be lost is never reported. */
 static bool work(board_program *self)
 {
     uint8_t bytes[READ_SIZE];
