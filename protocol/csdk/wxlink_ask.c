@@ -3,9 +3,13 @@
 /* Bytes of the longest ack that a question gets, all of it stuffed. */
 static uint8_t answer_size(uint8_t cmd)
 {
-    return (uint8_t)(2u + 2u * (WXLINK_WITH_MODULE_INFO && cmd == WXLINK_CMD_GET_MODULE_INFO ? WXLINK_FRAME_SIZE(WXLINK_INFO_MAX)
-                           : WXLINK_WITH_TIME && cmd == WXLINK_CMD_GET_NETWORK_TIME     ? WXLINK_FRAME_SIZE(WXLINK_TIME_MAX)
-                                                                                        : WXLINK_FRAME_SIZE(0)));
+    uint8_t payload = 0;
+    if (WXLINK_WITH_MODULE_INFO && cmd == WXLINK_CMD_GET_MODULE_INFO) {
+        payload = WXLINK_INFO_MAX;
+    } else if (WXLINK_WITH_TIME && cmd == WXLINK_CMD_GET_NETWORK_TIME) {
+        payload = WXLINK_TIME_MAX;
+    }
+    return (uint8_t)(2u + 2u * WXLINK_FRAME_SIZE(payload));
 }
 
 bool wxlink_ask_free(const wxlink *link)
@@ -18,7 +22,8 @@ static void send(wxlink *link)
 {
     wxlink_sender *sender = &link->sender;
     const bool headed = link->ask.head != WXLINK_NO_HEAD;
-    wxlink_send_start(sender, link->ask.cmd, link->ask.sn, link->ask.flags, (wxlink_size)(link->ask.size + (headed ? 1u : 0u)));
+    const wxlink_size size = (wxlink_size)(link->ask.size + (headed ? 1u : 0u));
+    wxlink_send_start(sender, link->ask.cmd, link->ask.sn, link->ask.flags, size);
     if (headed) {
         wxlink_send_byte(sender, link->ask.head);
     }
