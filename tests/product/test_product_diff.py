@@ -43,9 +43,7 @@ CASES: dict[str, tuple[str, str, str, Level, str]] = {
     "a renamed point": (LAMP, '"Overheated"', '"Too_Hot"', Level.APPS, 'renamed to "Too_Hot"'),
     "a removed point": (LAMP, TIMER, "", Level.APPS, "Off_Timer: removed"),
     "a narrower range": (LAMP, "[1, 100]", "[1, 60]", Level.APPS, "values that apps know are gone"),
-    "a coarser step": (LAMP, "step = 100", "step = 50\noffset = 2690", Level.APPS, "")
-    if False
-    else (LAMP, "6500]\nstep = 100", "6500]\nstep = 190", Level.APPS, "steps of 190"),
+    "a coarser step": (LAMP, "[0, 240]", "[0, 240]\nstep = 5", Level.APPS, "in steps of 5"),
     "a value renamed": (LAMP, '"阅读"', '"看书"', Level.APPS, "without 阅读"),
     "another type": (LAMP, LIT, 'type = "binary"\nsize = 4', Level.APPS, "uint32 becomes binary"),
     "no longer writable": (
