@@ -1,6 +1,6 @@
-/* An ATmega328P in simavr that starts in its bootloader: `simavr_boot ELF FLASH CYCLES`. FLASH is a file with what stands
+/* An ATmega328P in simavr that starts in its bootloader: `simavr_boot ELF FLASH CYCLES [program]`. FLASH is a file with what stands
  * below the bootloader; it is written back when the bootloader jumps to the program (status 0) or when power goes after
- * so many cycles (status 3). */
+ * so many cycles (status 3). With the word `program` it starts in the program, until that sleeps for ever (status 0). */
 #include <simavr/sim_avr.h>
 #include <simavr/sim_elf.h>
 #include <stdint.h>
@@ -53,10 +53,11 @@ static int step(avr_t *avr)
 
 static int run(avr_t *avr, uint64_t cycles)
 {
-    while (avr->pc >= BOOTLOADER) {
+    const int in_program = avr->pc < BOOTLOADER;
+    while (in_program || avr->pc >= BOOTLOADER) {
         const int state = step(avr);
         if (state == cpu_Done || state == cpu_Crashed) {
-            return CRASHED;
+            return in_program && state == cpu_Done ? EXIT_SUCCESS : CRASHED;
         }
         if (avr->cycle >= cycles) {
             return POWER_WENT;
@@ -69,7 +70,7 @@ int main(int count, char **words)
 {
     elf_firmware_t firmware = {0};
     avr_t *avr = avr_make_mcu_by_name("atmega328p");
-    if (count != 4 || avr == NULL || elf_read_firmware(words[1], &firmware) != 0 || !transfer(words[2], "rb")) {
+    if (count < 4 || avr == NULL || elf_read_firmware(words[1], &firmware) != 0 || !transfer(words[2], "rb")) {
         return 2;
     }
     avr_init(avr);
@@ -79,7 +80,7 @@ int main(int count, char **words)
     for (uint32_t i = 0; i < BOOTLOADER; i++) {
         avr->flash[i] = memory[i];
     }
-    avr->pc = BOOTLOADER;
+    avr->pc = count > 4 ? 0 : BOOTLOADER;
     const int status = run(avr, strtoull(words[3], NULL, 10));
     for (uint32_t i = 0; i < BOOTLOADER; i++) {
         memory[i] = avr->flash[i];

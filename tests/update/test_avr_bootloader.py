@@ -64,6 +64,42 @@ def test_it_fits_and_has_no_data_to_copy(bootloader: Path) -> None:
     assert (data, bss) == (0, 0)
 
 
+PROGRAM = """
+#include <avr/interrupt.h>
+#include <avr/sleep.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+int main(void)
+{
+    bool (*const erase)(void *, uint32_t) = (bool (*)(void *, uint32_t))(0x7004 / 2);
+    bool (*const write)(void *, uint32_t, const uint8_t *, uint16_t) =
+        (bool (*)(void *, uint32_t, const uint8_t *, uint16_t))(0x7006 / 2);
+    const uint8_t bytes[] = {1, 2, 3, 4};
+    cli();
+    if (erase(0, 0x2000) && write(0, 0x2010, bytes, sizeof bytes)) {
+        write(0, 0x2014, bytes, 2);
+    }
+    sleep_enable();
+    sleep_cpu();
+}
+"""
+
+
+def test_the_program_writes_its_flash_through_it(simavr: Path, bootloader: Path, tmp_path: Path) -> None:
+    source, elf, binary = tmp_path / "program.c", tmp_path / "program.elf", tmp_path / "program.bin"
+    source.write_text(PROGRAM, "ascii")
+    subprocess.run(["avr-gcc", "-std=c99", "-Os", "-mmcu=atmega328p", source, "-o", elf], check=True)
+    subprocess.run(["avr-objcopy", "-O", "binary", elf, binary], check=True)
+    program = binary.read_bytes()
+    flash = tmp_path / "flash"
+    flash.write_bytes(program.ljust(BOOTLOADER, b"\x5a"))
+    subprocess.run([simavr, bootloader, flash, str(10**7), "program"], check=True, capture_output=True)
+    after = flash.read_bytes()
+    assert after[0x2000:0x2080] == b"\xff" * 16 + bytes((1, 2, 3, 4, 1, 2)) + b"\xff" * 106
+    assert after[:0x2000] + after[0x2080:] == program.ljust(BOOTLOADER, b"\x5a")[:-0x80]
+
+
 def flash_with(old: bytes, new: bytes) -> bytearray:
     """What a download leaves: both programs, the record of the new one, the note that it is complete."""
     memory = bytearray(b"\xff" * BOOTLOADER)

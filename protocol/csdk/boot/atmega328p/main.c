@@ -20,12 +20,15 @@ typedef char areas_fit_below_the_bootloader[JOURNAL + WXLINK_JOURNAL_PAGES(SPM_P
                                                 : -1];
 
 int main(void) __attribute__((OS_main, used));
+bool flash_erase(void *user, uint32_t page) __attribute__((used));
+bool flash_write(void *user, uint32_t address, const uint8_t *bytes, uint16_t size) __attribute__((used));
 void reset(void) __attribute__((naked, used, section(".vectors")));
 
-/* Stands first in the section: the MCU starts here. */
+/* Stands first in the section: the MCU starts here. The program calls the two others, at 0x7004 and 0x7006 with interrupts
+ * off, for its table of the flash: only code in the boot section may write. */
 void reset(void)
 {
-    __asm__ volatile("clr __zero_reg__\n\trjmp main");
+    __asm__ volatile("clr __zero_reg__\n\trjmp main\n\trjmp flash_erase\n\trjmp flash_write");
 }
 
 static void finish(void)
@@ -34,7 +37,7 @@ static void finish(void)
     boot_rww_enable();
 }
 
-static bool erase(void *user, uint32_t page)
+bool flash_erase(void *user, uint32_t page)
 {
     (void)user;
     boot_page_erase(page);
@@ -43,7 +46,7 @@ static bool erase(void *user, uint32_t page)
 }
 
 /* Words that are not filled stay FF, and a write of FF changes nothing. */
-static bool write_words(void *user, uint32_t address, const uint8_t *bytes, uint16_t size)
+bool flash_write(void *user, uint32_t address, const uint8_t *bytes, uint16_t size)
 {
     (void)user;
     for (uint16_t i = 0; i < size; i += 2) {
@@ -62,8 +65,8 @@ static void read_bytes(void *user, uint32_t address, uint8_t *bytes, uint16_t si
 
 int main(void)
 {
-    static const wxlink_flash flash = {.erase = erase,
-                                       .write = write_words,
+    static const wxlink_flash flash = {.erase = flash_erase,
+                                       .write = flash_write,
                                        .read = read_bytes,
                                        .download = DOWNLOAD,
                                        .journal = JOURNAL,
