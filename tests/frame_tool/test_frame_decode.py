@@ -1,8 +1,11 @@
 """`wxlink frame decode` against the golden frames and the published ones, alone and in noise."""
 
 import json
+import os
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -259,3 +262,33 @@ def test_every_sentence_of_a_session_is_understood(decoded: Decoded) -> None:
     found = decoded(heard.hex())
     assert {one["name"] for one in found} >= {"get-device-info"}
     assert not [one for one in found if one["problem"] or one["reason"]]
+
+
+def test_what_a_device_sent_begins_no_line_and_moves_no_cursor(frame: Any) -> None:
+    url = "http://a/\n07  heartbeat\x1b[31m"
+    sent = frame("encode", "transaction-download", f"url={url}").out
+    said = frame("decode", sent).out
+    assert r"url = http://a/\n07  heartbeat\x1b[31m" in said
+    assert "\x1b" not in said + frame("decode", f"\x1b[2J rx {sent}").out
+
+
+def test_arguments_that_are_no_text_are_bytes_of_the_line(frame: Any) -> None:
+    done = frame("decode", "\udcff\udcff")
+    assert (done.status, done.out) == (1, "")
+    assert "2 bytes belong to no good frame" in done.err
+
+
+def test_a_capture_that_never_ends_is_refused(frame: Any) -> None:
+    done = frame("decode", "--file", "/dev/zero")
+    assert (done.status, done.out) == (1, "")
+    assert "split it" in done.err
+
+
+def test_a_terminal_without_chinese_letters_stops_nothing(frame: Any) -> None:
+    sent = frame("encode", "control", "--product", GOKIT, "LED_Color=1").out
+    words = [sys.executable, "-m", "wxlink.cli", "frame", "decode", "--product", GOKIT, sent]
+    done = subprocess.run(
+        words, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"LED_Color = \u9ec4\u8272" in done.stdout

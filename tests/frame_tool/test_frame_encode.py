@@ -174,7 +174,13 @@ def test_every_listed_name_makes_a_frame_of_its_code(frame: Any, decoded: Decode
         (("control", "--product", GOKIT, "Nothing=1"), "no data point 'Nothing'"),
         (("control", "--product", GOKIT, "LED_OnOff=7"), "give LED_OnOff=true|false"),
         (("control", "--product", GOKIT, "LED_R=red"), "LED_R=red: give a number"),
-        (("control", "--product", GOKIT, "LED_R=nan"), "is a number"),
+        (("control", "--product", GOKIT, "LED_R=nan"), "LED_R=nan: give a number from 0 to 254"),
+        (("control", "--product", GOKIT, "LED_R=inf"), "give a number from 0 to 254"),
+        (("control", "--product", GOKIT, "LED_R=255"), "LED_R=255: give 0 to 254"),
+        (("control", "--product", GOKIT, "LED_R=-1"), "give 0 to 254, or payload=HEX"),
+        (("control", "--product", GOKIT, "Motor_Speed=-5.6"), "give -5 to 5"),
+        (("read", "--product", GOKIT, "LED_R"), "read as a whole"),
+        (("read", "--product", METER, "numSv=1"), "name data points without values"),
         (("control", "--product", GOKIT, "LED_Color=7"), "is one of"),
         (("control", "--product", GOKIT, "Humidity=7"), "read-only"),
         (("control", "--product", GOKIT, "LED_R=1", "LED_R=2"), "given twice"),
@@ -185,6 +191,8 @@ def test_every_listed_name_makes_a_frame_of_its_code(frame: Any, decoded: Decode
         (("transparent-up",), "give data=HEX"),
         (("sub-devices-down", "lamp="), "begins with its action"),
         (("network-time", "year=later"), "give year=NUMBER"),
+        (("transaction-download", "url=\udcff"), "give url=TEXT"),
+        (("enter-configuration", "mode=given", "ssid=\udcff"), "give ssid=TEXT|0xHEX"),
     ],
     ids=lambda words: " ".join(words)[-30:] if isinstance(words, tuple) else "",
 )
@@ -194,3 +202,11 @@ def test_what_cannot_be_made_is_refused_with_the_remedy(
     done = frame("encode", *words)
     assert (done.status, done.out) == (1, "")
     assert says in done.err
+
+
+def test_a_frame_without_a_name_is_asked_for_the_name_only(
+    frame: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        frame("encode")
+    assert capsys.readouterr().err.endswith("the following arguments are required: NAME\n")

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Final
 
 from wxlink.frame_tool import capture, entries, show
 from wxlink.frame_tool.describe import describe
@@ -18,6 +18,9 @@ from wxlink.product import read
 from wxproto.errors import LocalError
 from wxproto.p0 import Codec
 from wxproto.product import Product
+
+MAX_CAPTURE: Final = 64 * 2**20
+"""Bytes; days of a log at 115200, and a device file that never ends does not fill the memory."""
 
 _DECODE_HELP = """\
 A capture is hex in any usual form (FF FF 00 05, 0xFF,0xFF, FFFF0005), a log with lines of tx and rx,
@@ -61,7 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     encode.add_argument("name", metavar="NAME", help="name of the frame, or its code in hex")
     encode.add_argument(
-        "field", nargs="*", metavar="FIELD=VALUE", help="fields; payload=HEX gives any payload"
+        "field",
+        nargs="*",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="fields; payload=HEX gives any payload",
     )
     encode.add_argument("--sn", type=_number, default=0, metavar="N", help="0 to 255 (default %(default)s)")
     encode.add_argument("--flags", type=_number, metavar="N", help="instead of the flags that belong to it")
@@ -114,11 +121,18 @@ def _capture(arguments: argparse.Namespace) -> bytes:
     if bool(arguments.capture) == bool(arguments.file):
         raise FrameProblem("give the capture as hex, as - for standard input, or as --file PATH")
     if arguments.file:
-        raw: bytes = arguments.file.read_bytes()
-        return raw
+        with arguments.file.open("rb") as file:
+            return _bounded(file)
     if arguments.capture == ["-"]:
-        return sys.stdin.buffer.read()
-    return " ".join(arguments.capture).encode()
+        return _bounded(sys.stdin.buffer)
+    return os.fsencode(" ".join(arguments.capture))
+
+
+def _bounded(file: BinaryIO) -> bytes:
+    raw = file.read(MAX_CAPTURE + 1)
+    if len(raw) > MAX_CAPTURE:
+        raise FrameProblem(f"the capture is longer than {MAX_CAPTURE} bytes: split it")
+    return raw
 
 
 def _encode(arguments: argparse.Namespace) -> int:

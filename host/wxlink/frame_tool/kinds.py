@@ -27,6 +27,11 @@ def _number_or_none(text: str) -> int | None:
     return None if text.lower() == "none" else _number(text)
 
 
+def _text(text: str) -> str:
+    text.encode()  # no character is half of a pair, as those of arguments that are no UTF-8
+    return text
+
+
 def _octets(text: str) -> bytes:
     return bytes.fromhex(re.sub(r"\A0x|[\s,:]", "", text, flags=re.IGNORECASE))
 
@@ -45,7 +50,7 @@ def choice(values: Mapping[str, int]) -> Kind:
 
 
 FLAGS: Final = {"true": True, "false": False, "on": True, "off": False, "1": True, "0": False}
-TEXT: Final = Kind("TEXT", str)
+TEXT: Final = Kind("TEXT", _text)
 NUMBER: Final = Kind("NUMBER", _number)
 NUMBER_OR_NONE: Final = Kind("NUMBER|none", _number_or_none)
 FLAG: Final = Kind("true|false", _flag)

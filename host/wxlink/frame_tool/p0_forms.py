@@ -60,14 +60,29 @@ def _value(point: Point, text: str) -> Any:
         return read_as(OCTETS, point.name, text)
     if point.data_type == "enum":
         return int(text) if text.isdecimal() and text not in point.values else text
+    return _number(point, text)
+
+
+def _number(point: Point, text: str) -> float:
+    """A number within the limits, of which the codec would take the nearest without a word."""
+    shown = f"{point.display_minimum} to {point.display_maximum}"
     try:
-        return int(text, 0) if text.lstrip("-").isdecimal() or text[:2] == "0x" else float(text)
-    except ValueError:
-        raise FrameProblem(f"{point.name}={text}: give a number") from None
+        value = int(text, 0) if text.lstrip("-").isdecimal() or text[:2] == "0x" else float(text)
+        raw = point.scale.raw(value) if point.scale else 0
+    except (ValueError, OverflowError):
+        raise FrameProblem(f"{point.name}={text}: give a number from {shown}") from None
+    if raw not in range(point.minimum or 0, (point.maximum or 0) + 1):
+        raise FrameProblem(f"{point.name}={text}: give {shown}, or payload=HEX for any bytes")
+    return value
 
 
 def _read(given: Given) -> bytes:
-    return _codec(given).encode_read(list(given.words) or None)
+    codec = _codec(given)
+    if given.values:
+        raise FrameProblem("a read asks and sets nothing: name data points without values")
+    if given.words and not codec.product.variable:
+        raise FrameProblem("a product of fixed length is read as a whole: name no data points")
+    return codec.encode_read(list(given.words) or None)
 
 
 def _transparent(action: int) -> Callable[[Given], bytes]:

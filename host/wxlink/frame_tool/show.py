@@ -30,7 +30,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
-    where = " ".join(text for text in (one["stamp"], one["direction"]) if text)
+    where = " ".join(_text(text) for text in (one["stamp"], one["direction"]) if text)
     known = one["cmd"] is not None
     return (
         where,
@@ -79,10 +79,11 @@ def _values(values: Mapping[str, Any], product: Product | None) -> Iterator[str]
 
 
 def _text(value: Any) -> str:
+    """A value on its line: what a device sent moves no cursor and begins no line."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
         return ", ".join(_text(one) for one in value) or "none"
     if isinstance(value, dict):
         return " ".join(f"{name}={_text(one)}" for name, one in value.items())
-    return str(value)
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
