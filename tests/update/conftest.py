@@ -1,13 +1,17 @@
 """Programs of this folder, compiled once a run."""
 
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import update_programs
+from example_board import build_example
 
 from wxlink.codegen import NoCompiler
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "firmware"))  # the module program's starter
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +27,12 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
             pytest.skip(str(error))
 
     return build
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The programs of examples/update, see build_example()."""
+    try:
+        return build_example(tmp_path_factory.mktemp("example"))
+    except NoCompiler as error:
+        pytest.skip(str(error))

@@ -4,56 +4,19 @@ import hashlib
 import os
 import pty
 import select
-import signal
-import subprocess
 import time
 import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from update_programs import CSDK, GENERATED, KIT, SANITIZED, SDK, WARNINGS
+from example_board import BAUD, NEW, OLD, Power
 
-from wxlink.codegen import NoCompiler
-from wxlink.codegen.build import compile_c, compiler
 from wxproto.commands import MODULE, RESTART_MODULE
 from wxproto.courier import Courier
 from wxproto.data_sender import COMMANDS, Sender
 from wxproto.events import Answered, Asked
 from wxproto.session import Session
-
-EXAMPLE = CSDK / "examples/update"
-POSIX = CSDK / "ports/posix"
-BAUD = 115_200
-
-
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The bootloader, and the program in two versions."""
-    folder = tmp_path_factory.mktemp("example")
-    includes = [f"-I{path}" for path in (CSDK, CSDK / "boot", GENERATED, EXAMPLE, POSIX)]
-    try:
-        common = [
-            *compiler(),
-            "-std=c99",
-            *WARNINGS,
-            "-DWXLINK_WITH_UPDATE=1",
-            f"-DWXLINK_BAUD={BAUD}",
-            *includes,
-        ]
-    except NoCompiler as error:
-        pytest.skip(str(error))
-    flash = str(EXAMPLE / "file_flash.c")
-    sdk = [str(path) for path in SDK if path.parent.name != "boot"]
-    boot = folder / "bootloader"
-    compile_c([*common, *SANITIZED, str(EXAMPLE / "bootloader.c"), flash, *map(str, KIT), "-o", str(boot)])
-    built = {"bootloader": boot}
-    for version in ("00000001", "00000002"):
-        built[version] = folder / version
-        define = f'-DFIRMWARE_VERSION="{version}"'
-        sources = [str(EXAMPLE / "program.c"), flash, str(POSIX / "wxlink_posix.c"), *sdk]
-        compile_c([*common, "-Os", define, *sources, "-o", str(built[version])])
-    return built
 
 
 class Module:
@@ -94,7 +57,7 @@ class Module:
                 self.restart()
             if isinstance(event, Answered) and event.cmd == 1:
                 self.versions.append(event.payload[24:32].decode())
-                if self.versions[-1] != "00000002":
+                if self.versions[-1] != NEW:
                     self._offer(now)
 
     def _offer(self, now: int) -> None:
@@ -115,28 +78,10 @@ class Module:
         os.close(self._held)
 
 
-class Power:
-    """Switches the board; off is SIGKILL for the bootloader and its program alike."""
-
-    def __init__(self, programs: dict[str, Path], flash: Path, tty_name: str) -> None:
-        self._command = [programs["bootloader"], flash, tty_name]
-        subprocess.run([programs["bootloader"], flash, "--burn", programs["00000001"]], check=True)
-        self._board: subprocess.Popen[bytes] | None = None
-
-    def on(self) -> None:
-        self._board = subprocess.Popen(self._command, start_new_session=True)
-
-    def off(self) -> None:
-        if self._board is not None:
-            os.killpg(self._board.pid, signal.SIGKILL)
-            self._board.wait()
-            self._board = None
-
-
 @pytest.fixture
-def house(programs: dict[str, Path], tmp_path: Path) -> Iterator[tuple[Module, Power]]:
-    module = Module(programs["00000002"].read_bytes())
-    power = Power(programs, tmp_path / "flash", module.tty)
+def house(example: dict[str, Path], tmp_path: Path) -> Iterator[tuple[Module, Power]]:
+    module = Module(example[NEW].read_bytes())
+    power = Power(example, tmp_path / "flash", module.tty)
     yield module, power
     power.off()
     module.close()
@@ -145,15 +90,15 @@ def house(programs: dict[str, Path], tmp_path: Path) -> Iterator[tuple[Module, P
 def test_the_old_program_is_replaced_by_the_new_one(house: tuple[Module, Power]) -> None:
     module, power = house
     power.on()
-    module.run(lambda: "00000002" in module.versions)
-    assert module.versions == ["00000001", "00000002"]
+    module.run(lambda: NEW in module.versions)
+    assert module.versions == [OLD, NEW]
     assert module.restarts == 1, "the new program lets the module ask for its version"
     power.off()
     power.on()
     module.restart()
     module.versions.clear()
     module.run(lambda: module.versions)
-    assert (module.versions, module.restarts) == (["00000002"], 1)
+    assert (module.versions, module.restarts) == ([NEW], 1)
 
 
 def test_power_goes_while_it_is_replaced(house: tuple[Module, Power]) -> None:
@@ -170,5 +115,5 @@ def test_power_goes_while_it_is_replaced(house: tuple[Module, Power]) -> None:
     for _ in range(5):
         power.off()
         power.on()
-    module.run(lambda: "00000002" in module.versions)
-    assert set(module.versions) == {"00000001", "00000002"}
+    module.run(lambda: NEW in module.versions)
+    assert set(module.versions) == {OLD, NEW}
