@@ -78,7 +78,7 @@ def test_header_says_where_it_comes_from_and_nothing_of_this_machine() -> None:
 @pytest.mark.parametrize("form", ["standard", "var_len"])
 def test_any_names_and_texts_compile(link: Callable[..., Any], form: str) -> None:
     """Names that are keywords, differ by case only or meet generated macros; texts that end comments."""
-    evil = 'a */ int x; /* "??/\n\\'
+    evil = 'a */ int x; /* "*\u200b/ int y; /\u200b* ??/\n\\\u200b'
     product = product_of(
         *[
             attr(word, "bool", desc=evil, display_name=evil)
@@ -99,13 +99,23 @@ def test_any_names_and_texts_compile(link: Callable[..., Any], form: str) -> Non
 
 def test_struct_members_keep_the_names_of_the_product_where_c_allows(tmp_path: Path) -> None:
     product = product_of(
-        attr("switch", "bool"), attr("LED_R", "uint8"), attr("data", "binary", position={"len": 4})
+        attr("switch", "bool"),
+        attr("LED_R", "uint8"),
+        attr("data", "binary", position={"len": 4}),
+        attr("PWR", "bool"),  # registers, on an STM32 and on an AVR
+        attr("ADC1", "uint16"),
+        attr("B1", "bool"),  # a binary number, on an Arduino
+        attr("B2", "bool"),
     )
     header = generate(product, "lamp")["lamp_product.h"]
-    assert re.findall(r"^    (\w+ [\w\[\]]+);", header, re.M)[:3] == [
+    assert re.findall(r"^    (\w+ [\w\[\]]+);", header, re.M)[:7] == [
         "bool switch_",
         "uint8_t LED_R",
         "uint8_t data_[4]",
+        "bool PWR_",
+        "uint16_t ADC1_",
+        "bool B1_",
+        "bool B2",
     ]
 
 

@@ -104,6 +104,9 @@ def test_any_names_and_texts_make_a_class(tmp_path: Path) -> None:
         "on_control",
         "A_0",
         "a",
+        "property",
+        "_1",
+        "_",
     ]
     attrs: list[dict[str, Any]] = [
         {

@@ -134,7 +134,7 @@ def _ws_samples() -> list[tuple[str, Any]]:
 
 
 def test_any_names_and_texts_are_sound(tsc: Callable[..., None], tmp_path: Path) -> None:
-    evil = "*/ // `${1}` \"'\\ \u2028 \n@see {x}"
+    evil = "*\u200b/ */ // `${1}` \"'\\ \u2028 \n@see {x}"
     attrs = [
         {
             "id": i,

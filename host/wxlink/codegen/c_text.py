@@ -18,6 +18,14 @@ RESERVED = frozenset(_RESERVED_WORDS.split())
 """What no struct member may be named: keywords of C, C++ and of 8051 and AVR compilers, and macros of theirs
 and of Arduino's core."""
 
+_CHIP = re.compile(
+    r"B[01]{1,8}|(PORT|PIN|DDR)[A-L]|ADC[HLW]|SP[HL]"
+    r"|(ADC|CAN|DAC|DMA|FSMC|I2C|I2S|SAI|SPI|TIM|UART|USART)\d{0,2}|GPIO[A-K]"
+    r"|CRC|CRYP|DBGMCU|DCMI|DWT|ETH|EXTI|FLASH|FPU|HASH|ITM|IWDG|MPU|NVIC|PWR|QUADSPI|RCC|RNG|RTC|SCB|SDIO"
+    r"|SYSCFG|USB|WWDG"
+)
+"""Macros for registers: of an AVR and Arduino's binary numbers, and of the peripherals of ST's Cortex-M."""
+
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
 _MAX_WORD = 40  # characters; longer identifiers help nobody
 
@@ -26,7 +34,7 @@ def member_name(name: str) -> str:
     """A struct member for a data point's name: the name itself wherever C allows it."""
     if name.startswith("_"):
         return f"p{name}"
-    return f"{name}_" if name in RESERVED else name
+    return f"{name}_" if name in RESERVED or _CHIP.fullmatch(name) else name
 
 
 def macro_word(text: str) -> str:
@@ -57,8 +65,9 @@ def comment(*texts: str | None) -> str:
     """Texts side by side on one line, unable to end a comment; what says the same twice is said once."""
     lines = []
     for text in texts:
-        line = " ".join((text or "").split()).replace("*/", "* /").replace("/*", "/ *").rstrip("\\")
-        line = "".join(c for c in line if c.isprintable())
+        # What cannot be seen goes first: without it, characters may meet that end a comment.
+        line = "".join(c for c in " ".join((text or "").split()) if c.isprintable())
+        line = line.replace("*/", "* /").replace("/*", "/ *").rstrip("\\ ")
         if line and line not in lines:
             lines.append(line)
     return " | ".join(lines)

@@ -5,6 +5,7 @@ the latest state, template entities show it, and a script sets data points with 
 """
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -26,6 +27,9 @@ UNITS = {"℃": "°C", "度": "°C"}
 """Units of product files that Home Assistant spells differently."""
 DEVICE_CLASSES = {"°C": "temperature", "V": "voltage", "A": "current", "W": "power", "mmHg": "pressure"}
 """What a unit says of a reading; other readings have none."""
+
+_BEGINS = re.compile(r"\{(?=[{%#])")
+"""What makes a template of a text, from its first character on."""
 
 _HEAD = """\
 # {mark}
@@ -188,7 +192,7 @@ class _Package:
 
 def _plain(text: str) -> str:
     """A text that no template reads anything into."""
-    return c_text.comment(text).replace("{{", "{ {").replace("{%", "{ %").replace("{#", "{ #")
+    return _BEGINS.sub("{ ", c_text.comment(text))
 
 
 def _labels(texts: list[str]) -> list[str]:

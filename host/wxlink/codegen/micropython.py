@@ -16,6 +16,8 @@ _BASE_NAMES = """
 """
 BASE_NAMES = frozenset(_BASE_NAMES.split())
 """What firmware/module/soc_product.py calls its own; no data point may hide it."""
+TAKEN = BASE_NAMES | {"property"}
+"""The body of the class calls `property` by name, too."""
 
 _KIND_WORDS = {WRITABLE: "writable", READONLY: "read-only", ALERT: "alert", FAULT: "fault"}
 
@@ -24,7 +26,7 @@ def files(product_file: ProductFile) -> dict[str, str]:
     """NAME_product.py with one class; the base is firmware/module/soc_product.py."""
     product = product_file.product
     word = c_text.file_word(product_file.stem, product.name_en, product.name)
-    taken = set(BASE_NAMES)
+    taken = set(TAKEN)
     names = [
         c_text.unique(py_text.attribute_name(point.name, taken), f"_{point.id}", taken, lambda stem: {stem})
         for point in product.points
@@ -69,7 +71,10 @@ def _texts(point: Point, taken: set[str]) -> list[str]:
     english = point.values_en or point.values
     lines = []
     for index, text in enumerate(point.values):
-        stem = f"{c_text.macro_word(point.name)}_{c_text.macro_word(english[index]) or index}"
+        word = c_text.macro_word(point.name)
+        if not word or word[0].isdigit():
+            word = f"POINT{word or point.id}"
+        stem = f"{word}_{c_text.macro_word(english[index]) or index}"
         name = c_text.unique(stem, f"_{index}", taken, lambda stem: {stem})
         lines.append(f"{name} = {py_text.literal(text)}")
     return lines
