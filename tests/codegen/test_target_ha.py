@@ -112,7 +112,8 @@ def test_secrets_are_named_and_never_written() -> None:
 
 
 def test_any_names_and_texts_stay_text() -> None:
-    evil = "{{ 7 * 7 }} {{{ 7 * 7 }}} {\u200b{ 7 * 7 }} {% raw %} {# \"' \\ : # \u2028 \U0001f600 \n- x: !secret wxlink_token"
+    evil = "{{ 7 * 7 }} {{{ 7 * 7 }}} {\u200b{ 7 * 7 }} {% raw %} {# \"' \\ : #"
+    evil += " \u2028 \U0001f600 \n- x: !secret wxlink_token"
     attrs = [
         {"id": 0, "name": "on", "type": "status_writable", "data_type": "enum", "enum": [evil, "", "", evil]},
         {"id": 1, "name": "yes", "type": "alert", "data_type": "bool", "display_name": evil},
