@@ -1,5 +1,6 @@
 """Every feature of the C SDK compiles alone, strictly, with gcc and with clang."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -21,21 +22,9 @@ STRICT = [
     "-fsyntax-only",
 ]
 COMPILERS = ["gcc", "clang-14"]
-DEFINES = [
-    "WXLINK_LONG_FRAMES=0",
-    *(
-        f"WXLINK_WITH_{feature}=1"
-        for feature in (
-            "SETUP",
-            "TIME",
-            "MODULE_INFO",
-            "EXTRA",
-            "TRANSPARENT",
-            "SUB_DEVICES",
-            "UPDATE",
-        )
-    ),
-]
+CONFIG = asset("protocol/csdk") / "wxlink_config.h"
+FEATURES = re.findall(r"^#ifndef (WXLINK_WITH_\w+)$", CONFIG.read_text("ascii"), re.MULTILINE)
+DEFINES = ["WXLINK_LONG_FRAMES=0", *(f"{feature}=1" for feature in FEATURES)]
 
 
 @pytest.mark.parametrize("product", ["gokit", "meter"])

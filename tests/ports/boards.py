@@ -15,6 +15,11 @@ F405_MACHINE = "netduinoplus2"
 F405_HZ = 168_000_000
 """Hz; QEMU runs the core of that machine at this clock, whatever the program asks of RCC."""
 
+F405_TIME = ("-icount", "shift=7,align=on")
+"""QEMU's virtual time: 2^7 ns an instruction, held back to real time. Without it a program that never sleeps
+takes a whole core, and ticks of its SysTick that fall while QEMU waits for one are lost: on a busy machine a
+board's clock ran at a fifth of real time."""
+
 
 class Board:
     """One board: `async with board.on(tty)` is from power-on to power-off."""
@@ -136,7 +141,7 @@ class QemuBoard(Board):
         ports = ["-serial", "null", "-serial", tty]
         return [
             "qemu-system-arm", "-M", F405_MACHINE, "-display", "none", "-monitor", "none",
-            "-kernel", self._program, *ports, *pins,
+            "-kernel", self._program, *F405_TIME, *ports, *pins,
         ]  # fmt: skip
 
     def lamp(self) -> list[bool]:

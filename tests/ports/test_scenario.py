@@ -20,7 +20,7 @@ JITTER_MS = 1000
 """Milliseconds by which this machine may see a report late."""
 
 LATE_BOARD_S = 90.0
-"""Seconds for two times SLOW_MS on a simulated board, whose clock a busy machine makes late."""
+"""Seconds for two times SLOW_MS in simavr, whose clock is as slow as the machine is busy."""
 
 RING = 256
 """Bytes; the largest ring between interrupt and main loop."""

@@ -1,5 +1,6 @@
 """SDK, tables and glue of every product under the strictest warnings of the compilers of each kind of MCU."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from wxlink.codegen.targets import files
 from wxlink.product import read
 
 STRICT = ("-std=c99", "-Os", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
+CONFIG = asset("protocol/csdk") / "wxlink_config.h"
 ALL_FEATURES = tuple(
-    f"-DWXLINK_WITH_{name}=1"
-    for name in ("SETUP", "TIME", "MODULE_INFO", "TRANSPARENT", "SUB_DEVICES", "TRACE", "UPDATE")
+    f"-D{macro}=1"
+    for macro in re.findall(r"^#ifndef (WXLINK_WITH_\w+)$", CONFIG.read_text("ascii"), re.MULTILINE)
 )
 PRODUCTS = sorted(
     path
