@@ -11,7 +11,7 @@ class Courier:
         self._session = session
         self._transfer = transfer
         self._commands = commands
-        self._tickets = []
+        self._ticket = None  # of the question under way
 
     def handle(self, event, now):
         """Pass an event on; true when it was the transfer's: then nobody else needs it."""
@@ -24,8 +24,8 @@ class Courier:
                 self._session.answer(event)
             elif event.wants_answer:
                 self._session.refuse(event, error)
-        elif isinstance(event, (Answered, GaveUp)) and event.ticket in self._tickets:
-            self._tickets.remove(event.ticket)
+        elif isinstance(event, (Answered, GaveUp)) and event.ticket == self._ticket:
+            self._ticket = None
             if isinstance(event, Answered):
                 transfer.answered(now)
             else:
@@ -41,12 +41,18 @@ class Courier:
         self.ask(now)
 
     def ask(self, now):
-        """Ask what the transfer has to ask; call it after start(), accept() and cancel()."""
+        """Ask what the transfer has to ask, in place of a question that does not count any more.
+
+        Call it after start(), accept() and cancel().
+        """
+        if self._ticket is not None and not self._transfer.waiting:
+            self._session.withdraw(self._ticket, now)
+            self._ticket = None
         question = self._transfer.question()
         while question is not None:
             cmd, payload, flags = question
             try:
-                self._tickets.append(self._session.ask(cmd, payload, now=now, flags=flags))
+                self._ticket = self._session.ask(cmd, payload, now=now, flags=flags)
             except LocalError:  # too many questions wait: as if nobody had answered it
                 self._transfer.gave_up(now)
             question = self._transfer.question()

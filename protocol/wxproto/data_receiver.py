@@ -73,7 +73,7 @@ class Receiver:
     update() and digest(), hashlib.md5 where there is one; without it the program checks the MD5. `bare` asks
     without MD5 and size, as the vendor's module program does.
     `state` is a state of TRANSITIONS, `reason` what stopped it, `announced` the Announce, `have` the bytes
-    written.
+    written, `waiting` true while the outcome of a question counts, as in a Sender.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class Receiver:
         self.reason = None
         self.announced = None
         self.have = 0
+        self.waiting = False
         self._write = write
         self._max_bytes = max_bytes
         self._piece_bytes = piece_bytes
@@ -135,7 +136,9 @@ class Receiver:
     def question(self):
         """(cmd, payload, flags) to ask now, each given once; None while there is nothing to ask."""
         pending = self._pending
-        self._pending = None
+        if pending is not None:
+            self._pending = None
+            self.waiting = True
         if pending != DATA_READY:
             return None if pending is None else (pending, b"", 0)
         md5, size = (None, 0) if self._bare else (self.announced.md5, self._piece_bytes)
@@ -144,16 +147,19 @@ class Receiver:
 
     def answered(self, now):
         """The question was acknowledged."""
+        self.waiting = False
         self._heard = True
         self._extend(now)
 
     def gave_up(self, now):
         """The question was not acknowledged: it is asked again when the sender stays quiet."""
+        self.waiting = False
 
     def take(self, asked, now):
         """Take an Asked of COMMANDS; None: acknowledge it, else the error of the notice that refuses it."""
         if asked.cmd == DATA_SENDER_CANCEL:
-            self._move(CANCELLED)
+            if self._move(CANCELLED):
+                self._put(None)
             return None
         if asked.cmd not in COMMANDS:
             raise LocalError("command %02X is not for the receiver of big data" % asked.cmd)
@@ -192,10 +198,15 @@ class Receiver:
 
     def _stop(self, why):
         if self._move(why):
-            self._pending = DATA_RECEIVER_CANCEL
+            self._put(DATA_RECEIVER_CANCEL)
+
+    def _put(self, question):
+        """Ask this next, or nothing; a question that is under way does not count any more."""
+        self._pending = question
+        self.waiting = False
 
     def _ask(self, now):
-        self._pending = DATA_READY
+        self._put(DATA_READY)
         self._heard = False
         self._asked += 1
         self._extend(now)
@@ -209,7 +220,7 @@ class Receiver:
         if announced != self.announced:
             self.have = 0
         self.announced = announced
-        self._pending = None
+        self._put(None)
         if not 0 < announced.size <= self._max_bytes:
             self._stop(WRONG_SIZE)
 
@@ -227,7 +238,7 @@ class Receiver:
             # must not take it as written.
             return None if self._heard else ERROR_OTHER
         self._move(PIECE)
-        self._pending = None
+        self._put(None)
         self._extend(now)
         if piece.number == expected:
             self._store(piece)

@@ -36,6 +36,7 @@ class Receiver:
     reason: str | None
     announced: Announce | None
     have: int
+    waiting: bool
     def __init__(
         self,
         write: Callable[[int, bytes], object],

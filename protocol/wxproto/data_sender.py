@@ -60,7 +60,8 @@ class Sender:
 
     `read(offset, size)` gives that many bytes of the file; with `hex_lines` it is text that may also be asked
     for line by line. `state` is a state of TRANSITIONS, `reason` what stopped it, `sent` the bytes that the
-    receiver has acknowledged in this run.
+    receiver has acknowledged in this run, `waiting` true while the outcome of a question counts. When
+    that ends before the question does, the program withdraws it: what it asks next takes its place.
     """
 
     def __init__(self, size, md5, read, *, hex_lines=False, offer_ms=OFFER_MS):
@@ -69,6 +70,7 @@ class Sender:
         self.state = NEW
         self.reason = None
         self.sent = 0
+        self.waiting = False
         self._announce = Announce(size, md5.lower())
         self._read = read
         self._hex_lines = hex_lines
@@ -77,8 +79,6 @@ class Sender:
         self._ready = None  # the receiver's last Ready
         self._number = 0  # pieces acknowledged in this run
         self._size = 0  # bytes of the piece under way
-        self._waiting = False  # a question is under way
-        self._again = False  # the receiver asked anew meanwhile
         self._cancel = False  # 1F is to be asked
 
     def start(self):
@@ -91,18 +91,19 @@ class Sender:
 
     def question(self):
         """(cmd, payload, flags) to ask now, each given once; None while there is nothing to ask."""
+        if self.waiting:
+            return None
         found = None
-        if not self._waiting and self.state == ANNOUNCING:
+        if self.state == ANNOUNCING:
             found = (DATA_ANNOUNCE, self._announce.encode(), 0)
-        elif not self._waiting and self.state == SENDING:
+        elif self.state == SENDING:
             piece = self._piece()
             if piece is not None:
                 found = (DATA_PIECE, piece.encode(), piece.flags)
-        if found is not None:
-            self._waiting = True
-        elif self._cancel:
+        if found is None and self._cancel:
             self._cancel = False
             found = (DATA_SENDER_CANCEL, b"", 0)
+        self.waiting = found is not None
         return found
 
     def answered(self, now):
@@ -126,6 +127,7 @@ class Sender:
         """Take an Asked of COMMANDS; None: acknowledge it, else the error of the notice that refuses it."""
         if asked.cmd == DATA_RECEIVER_CANCEL:
             self._move(CANCELLED)
+            self.waiting = False
             return None
         if asked.cmd != DATA_READY:
             raise LocalError("command %02X is not for the sender of big data" % asked.cmd)
@@ -143,8 +145,9 @@ class Sender:
         if (self.state, READY) in TRANSITIONS:
             self._move(READY)
             self._ready = ready
-            self._again = self._waiting
-            self._rewind()
+            self.waiting = False
+            self._number = 0
+            self.sent = 0
         return None
 
     def poll(self, now):
@@ -170,17 +173,13 @@ class Sender:
         known = self.state != NEW
         if self._move(why):
             self._cancel = known
+            self.waiting = False
 
     def _over(self):
-        """The question is no longer under way; true when its outcome does not count any more."""
-        counts = self._waiting and not self._again
-        self._waiting = False
-        self._again = False
+        """The question has ended; true when its outcome does not count any more."""
+        counts = self.waiting
+        self.waiting = False
         return not counts
-
-    def _rewind(self):
-        self._number = 0
-        self.sent = 0
 
     def _piece(self):
         """The next piece; None when the file has no such line: then it is withdrawn."""

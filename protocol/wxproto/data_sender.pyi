@@ -26,6 +26,7 @@ class Sender:
     state: str
     reason: str | None
     sent: int
+    waiting: bool
     def __init__(
         self,
         size: int,

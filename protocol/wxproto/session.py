@@ -42,7 +42,7 @@ LOST_AFTER = 4
 MAX_QUEUE = 16
 """Questions waiting; more than a product can ask in the time that one may take is a loop gone wild."""
 DUPLICATE_MS = 3500
-"""Milliseconds in which an equal command is a repeat at least; older MCU programs repeat after up to 3 s."""
+"""Milliseconds in which an equal command of an MCU is a repeat at least; older ones repeat after 3 s."""
 MAX_BACKLOG = 16_640
 """Bytes not yet fetched: two of the largest frames, stuffed throughout; what exceeds it is lost."""
 
@@ -154,18 +154,33 @@ class Session:
         self._next_ticket += 1
         return ticket
 
+    def withdraw(self, ticket, now):
+        """Forget a question, sent or not: neither Answered nor GaveUp follows. Nothing when it has ended."""
+        self._now = now
+        self._queue = [one for one in self._queue if one.ticket != ticket]
+        self._later = [one for one in self._later if not (isinstance(one, GaveUp) and one.ticket == ticket)]
+        if self._question is not None and self._question.ticket == ticket:
+            self._question = None
+            self._send_next(now)
+
     def answer(self, asked, payload=b""):
         """Acknowledge an Asked whose `wants_answer` is true, with data unless its row says DONE.
 
         It leaves at the time last told to the session. LocalError when the Asked wants no answer (any more).
         """
-        self._reply(asked, encode(COMMANDS[asked.cmd].ack, asked.sn, payload, _ack_flags(asked)))
+        frame = encode(COMMANDS[asked.cmd].ack, asked.sn, payload, _ack_flags(asked))
+        if self._reply(asked, frame):
+            self._last_ack = frame
         if asked.cmd == GET_DEVICE_INFO:
             self._move(SERVED, self._later)
 
     def refuse(self, asked, error):
-        """Send an error notice (a key of commands.NOTICES) in place of answer(); LocalError as there."""
-        self._reply(asked, encode(NOTICE_OF[self.role], asked.sn, bytes((error,))))
+        """Send an error notice (a key of commands.NOTICES) in place of answer(); LocalError as there.
+
+        The command counts as never seen: when it is repeated, it is asked again and may then be answered.
+        """
+        if self._reply(asked, encode(NOTICE_OF[self.role], asked.sn, bytes((error,)))):
+            self._last = None
         self.counters.notices_out += 1
 
     def receive(self, data, now):
@@ -223,13 +238,12 @@ class Session:
         return min(times) if times else None
 
     def _reply(self, asked, frame):
-        """Send what settles an Asked, and keep it for repeats of the same command."""
+        """Send what settles an Asked; true when it is the peer's last command, which may be repeated."""
         if not asked.wants_answer:
             raise LocalError("command %02X was acknowledged already" % asked.cmd)
         asked.wants_answer = False
         self._send(frame)
-        if self._last == Frame(asked.cmd, asked.sn, asked.flags, asked.payload):
-            self._last_ack = frame
+        return self._last == Frame(asked.cmd, asked.sn, asked.flags, asked.payload)
 
     def _begin(self, now):
         self._started = True
@@ -321,11 +335,16 @@ class Session:
         events.append(Asked(frame.cmd, frame.sn, frame.flags, frame.payload, wants_answer))
 
     def _repeat_window(self, row, frame):
-        """Milliseconds in which an equal frame is a repeat: as long as a peer with our limits goes on."""
+        """Milliseconds in which an equal frame is a repeat: as long as a peer with our limits goes on.
+
+        Commands that only an MCU asks have `duplicate_ms` at least. Big data has not: its askers are no older
+        programs, and one that was restarted must not pass for its own repeat.
+        """
         size = len(frame.payload)
         answer = answer_size(row, frame.flags, frame.payload, size)
         wire_ms = self._line.duration(stuffed_size(size) + stuffed_size(answer))
-        return max(self._duplicate_ms, self._sends * max(self._ack_timeout_ms, wire_ms + row.service_ms))
+        least = self._duplicate_ms if row.asker == MCU else 0
+        return max(least, self._sends * max(self._ack_timeout_ms, wire_ms + row.service_ms))
 
     def _refuse(self, frame, error):
         """Send an error notice about a command; acknowledgements and notices are met with silence."""

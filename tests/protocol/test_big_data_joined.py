@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wxproto import commands, data_receiver, data_sender
+from wxproto import commands, data_receiver, data_sender, frame
 from wxproto.commands import MCU, MODULE
 from wxproto.courier import Courier
 from wxproto.data_receiver import Receiver
@@ -227,6 +227,24 @@ def test_a_receiver_that_lost_its_power_asks_again_and_writes_only_the_rest() ->
     bench.run(lambda: bench.mcu.session.up)
     transfer.accept(have=have, announced=announced)
     bench.run(transfer.ended)
+    assert transfer.receiver.state == data_receiver.DONE
+    assert transfer.flash.content == transfer.content
+
+
+def test_who_asks_anew_while_a_piece_is_under_way_need_not_wait_for_its_repeats() -> None:
+    bench = Bench()
+    transfer = Transfer(bench, MODULE, image(20_000))
+    transfer.start()
+    bench.run(lambda: transfer.ended() or transfer.receiver.have > 5_000)
+    bench.run(lambda: bool(bench.mcu.inbox), bench.now + 1_000)
+    bench.mcu.inbox.clear()  # the piece under way is lost with the power
+    announced, have = transfer.receiver.announced, transfer.receiver.have
+    bench.now += 1_500  # longer than a question is repeated, shorter than a piece
+    bench.mcu.session = Session(MCU, baud=BAUD)
+    bench.mcu.session.receive(frame.encode(commands.HEARTBEAT, 9), bench.now)
+    transfer.attach_receiver()
+    transfer.accept(have=have, announced=announced)
+    bench.run(transfer.ended, bench.now + 2_500)
     assert transfer.receiver.state == data_receiver.DONE
     assert transfer.flash.content == transfer.content
 

@@ -36,6 +36,8 @@ class Half:
         self.heard = False
 
     def step(self, what: str, other: "Half", now: int) -> None:
+        if not self.machine.waiting:
+            self.asked = None  # withdrawn
         if what == "ask" and self.asked is None:
             question = self.machine.question()
             if question is not None:

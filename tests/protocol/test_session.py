@@ -155,10 +155,57 @@ def test_a_question_may_be_refused_instead_of_answered() -> None:
     assert isinstance(asked, Asked)
     mcu.refuse(asked, commands.ERROR_OTHER)
     assert mcu.data_to_send() == notice
-    assert mcu.receive(read, 201) == []
-    assert mcu.data_to_send() == notice
     with pytest.raises(LocalError, match="already"):
         mcu.refuse(asked, commands.ERROR_OTHER)
+
+
+def test_what_was_refused_may_be_answered_when_it_is_repeated() -> None:
+    mcu = mcu_up()
+    read = frame.encode(commands.P0_DOWN, 3, b"\x02")
+    (asked,) = mcu.receive(read, 1)
+    assert isinstance(asked, Asked)
+    mcu.refuse(asked, commands.ERROR_OTHER)
+    mcu.data_to_send()
+    (again,) = mcu.receive(read, 201)
+    assert isinstance(again, Asked)
+    mcu.answer(again, b"\x03")
+    answer = mcu.data_to_send()
+    assert mcu.receive(read, 401) == []
+    assert mcu.data_to_send() == answer
+
+
+def test_a_late_refusal_forgets_no_later_command() -> None:
+    mcu = mcu_up()
+    (asked,) = mcu.receive(frame.encode(commands.P0_DOWN, 3, b"\x02"), 1)
+    control = frame.encode(commands.P0_DOWN, 4, b"\x01\x00")
+    assert len(mcu.receive(control, 2)) == 1
+    assert isinstance(asked, Asked)
+    mcu.refuse(asked, commands.ERROR_OTHER)
+    assert mcu.receive(control, 203) == []
+
+
+def test_a_question_may_be_withdrawn_while_it_waits_and_while_it_is_under_way() -> None:
+    module = module_up()
+    one, two, three = (module.ask(commands.P0_DOWN, bytes((1, i)), now=0) for i in range(3))
+    sent = frame.Decoder().feed(module.data_to_send())[0]
+    assert isinstance(sent, frame.Frame)
+    module.withdraw(two, 1)
+    assert module.data_to_send() == b""
+    module.withdraw(one, 2)
+    (following,) = frame.Decoder().feed(module.data_to_send())
+    assert isinstance(following, frame.Frame)
+    assert following.payload == b"\x01\x02"
+    assert module.receive(frame.encode(commands.P0_DOWN_ACK, sent.sn), 3) == [], "nobody asks any more"
+    assert module.receive(frame.encode(commands.P0_DOWN_ACK, following.sn), 4) == [
+        Answered(three, commands.P0_DOWN, following.sn, b"")
+    ]
+    module.withdraw(three, 5)
+
+
+def test_a_question_to_a_missing_mcu_may_be_withdrawn() -> None:
+    module = Session(MODULE)
+    module.withdraw(module.ask(commands.P0_DOWN, b"\x02", now=0), 0)
+    assert module.poll(0) == []
 
 
 def test_the_acknowledgement_of_a_sub_device_repeats_flag_and_did() -> None:
@@ -189,6 +236,23 @@ def test_a_repeated_command_is_acknowledged_again_and_delivered_once() -> None:
     for now in (200, 400, 3400):
         assert module.receive(report, now) == []
         assert module.data_to_send() == frame.encode(commands.P0_UP_ACK, 5)
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        (MODULE, frame.encode(commands.DATA_ANNOUNCE, 5, bytes(6))),
+        (MCU, frame.encode(commands.DATA_ANNOUNCE, 5, bytes(6))),
+        (MCU, frame.encode(commands.P0_DOWN, 5, b"\x01\x00")),
+    ],
+    ids=["big data up", "big data down", "a control"],
+)
+def test_only_commands_of_an_mcu_alone_are_known_again_for_seconds(role: str, command: bytes) -> None:
+    """Others are repeated three times within their time-outs; later it is an end that was restarted."""
+    end = module_up() if role == MODULE else mcu_up()
+    assert len(end.receive(command, 0)) == 1
+    assert end.receive(command, 600) == []
+    assert len(end.receive(command, 1500)) == 1
 
 
 def test_an_equal_sn_is_a_new_command_when_anything_else_differs() -> None:
