@@ -1,11 +1,13 @@
 """The command `wxlink`: one verb a subcommand, each imported when used."""
 
 import argparse
+import errno
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from wxlink import __version__
 
@@ -48,14 +50,38 @@ VERBS = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand and return its exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run one subcommand and return its exit status.
+
+    0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 when nobody reads the output any longer.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese stops nothing
+    if sys.stdout is None:  # started with >&-
+        sys.stdout = _nowhere()
     try:
-        return _run(sys.argv[1:] if argv is None else list(argv))
+        status = _run(sys.argv[1:] if argv is None else list(argv))
+        sys.stdout.flush()  # here, where an error can be said; Python's own flush comes too late
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        sys.stdout = _nowhere()  # `| head` has gone, and what was to come with it
+        return 141
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        sys.stderr.write("wxlink: no space left for the output\n")
+        sys.stdout = _nowhere()
+        return 1
+    return status
+
+
+def _nowhere() -> TextIO:
+    """An output that nobody reads; the old one is closed without a word."""
+    nowhere = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    if sys.stdout is not None:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())  # what is left to flush goes there too
+    return nowhere
 
 
 def _run(words: list[str]) -> int:

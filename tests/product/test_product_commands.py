@@ -1,6 +1,9 @@
 """`wxlink product` as a maker and as CI call it: files, words and exit statuses."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -122,6 +125,47 @@ def test_import_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixtur
     status, _, err = said(capsys, "import", path)
     assert status == 1
     assert f"{path}: data point LED_Color: enum must be a list" in err
+
+
+def test_a_file_is_written_only_under_an_ending_that_reads_it_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for verb, source, name in (("import", "gokit.json", "a.json"), ("export", "lamp.toml", "a.toml")):
+        with pytest.raises(SystemExit) as ended:
+            said(capsys, verb, PRODUCTS / source, "--out", tmp_path / name)
+        assert (ended.value.code, "the file must end in ." in capsys.readouterr().err) == (2, True)
+    assert not list(tmp_path.iterdir())
+    folder = tmp_path / "folder.toml"
+    folder.mkdir()
+    assert said(capsys, "new", folder)[2].endswith("folder.toml is there already: name another file\n")
+    status, _, err = said(capsys, "new", tmp_path / "nowhere" / "lamp.toml")
+    assert (status, "name a file that can be written" in err) == (1, True)
+
+
+def test_what_a_terminal_would_obey_is_escaped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text('[product]\nlength = "\\u001b[2J"\n', "utf-8")
+    status, _, err = said(capsys, "check", path)
+    assert (status, r'length cannot be "\x1b[2J"' in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "err"),
+    [
+        ("| true", 141, ""),
+        (">&-", 0, ""),
+        (">/dev/full", 1, "wxlink: no space left for the output\n"),
+    ],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_nobody_reads_gives_no_traceback(
+    output: str, status: int, err: str, unbuffered: str
+) -> None:
+    files = " ".join([str(PRODUCTS / "lamp.toml")] * 50)
+    command = f"{sys.executable} -m wxlink.cli product check {files} {output}; exit ${{PIPESTATUS[0]}}"
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(["bash", "-c", command], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, err)
 
 
 @pytest.mark.parametrize("verb", ["new", "check", "diff", "import", "export"])

@@ -29,7 +29,15 @@ BYTE = 'type = "uint8"\nrange = [0, 240]'
 CASES: dict[str, tuple[str, str, str, Level, str]] = {
     "nothing": (LAMP, "", "", Level.SAFE, ""),
     "a title": (LAMP, '"亮度"', '"明暗"', Level.SAFE, "other title"),
-    "a unit": (LAMP, 'unit = "K"', 'unit = "kelvin"', Level.SAFE, "other unit"),
+    "no unit": (LAMP, 'unit = "K"\n', "", Level.SAFE, "other unit"),
+    "another unit": (LAMP, 'unit = "K"', 'unit = "°C"', Level.MCU, "K becomes °C"),
+    "a range of many digits": (
+        LAMP,
+        BYTE,
+        'type = "uint32"\nrange = [0.000000000001, 0.004]\nstep = 0.000000000001\noffset = 0',
+        Level.APPS,
+        "values that apps know are gone",
+    ),
     "a mark": (LAMP, "chart = true", "chart = true\npersonal = true", Level.SAFE, "other personal"),
     "English of a value": (LAMP, '"reading"', '"read"', Level.SAFE, "texts of its values"),
     "a new point": (LAMP, "", EXTRA, Level.MCU, "Extra: added"),

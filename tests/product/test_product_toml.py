@@ -46,7 +46,14 @@ MISTAKES = {
     ),
     "too wide": (LEVEL + "range = [0, 100]\nstep = 0.1\n", 9, 1, "Level", "needs raw 1000", "larger type"),
     "falling range": (LEVEL + "range = [9, 0]\n", 9, 1, "Level", "begins above its end", "[0, 9]"),
-    "range of a bool": (POWER + "range = [0, 1]\n", 9, 1, "Power", "a bool has no range", "remove range"),
+    "range of a bool": (
+        POWER + "range = [0, 1]\n",
+        9,
+        1,
+        "Power",
+        "the type bool has no range",
+        "remove range",
+    ),
     "no values": (POWER.replace("bool", "enum"), 5, 1, "Power", "values is missing", "list its texts"),
     "half English": (
         POWER.replace("bool", "enum") + 'values = ["a", { zh = "b", en = "B" }]\n',
@@ -123,6 +130,30 @@ MISTAKES = {
         "every data point or to none",
     ),
     "kept JSON": (LEVEL + 'json = \'{"type": "alert"}\'\n', 9, 1, "Level", "contradicts", "remove that key"),
+    "panel step far from the step": (
+        LEVEL + f"panel = {{ step = {10**29}.5 }}\n",
+        9,
+        11,
+        "Level",
+        "is no multiple of 1",
+        "take a multiple",
+    ),
+    "gate of nothing": (
+        LEVEL + 'simulate = { kind = "drift", by = 1, while = "On" }\n',
+        9,
+        38,
+        "Level",
+        '"On" is no other data point',
+        "add the data point",
+    ),
+    "size of no type": (
+        POWER.replace("bool", "boolean") + "size = 3\n",
+        8,
+        1,
+        "Power",
+        "type cannot be",
+        '"bool"',
+    ),
     "broken JSON": (LEVEL + "json = '{'\n", 9, 1, "Level", "holds no JSON object", "give the text of one"),
 }
 
@@ -166,7 +197,8 @@ def test_what_is_kept_from_json_cannot_contradict_the_rest() -> None:
         (HEAD, 1, "there is no data point"),
         ("product = 3\n", 1, "3 is no table"),
         (HEAD + "point = 3\n", 1, "there is no data point"),
-        ("a = " + "[" * 5000, 1, "not TOML"),
+        ("a = 1\na = 2\n", 2, "Cannot overwrite a value"),
+        ("a = " + "[" * 5000, 0, "nested too deeply"),
     ],
 )
 def test_texts_that_are_no_product_file_at_all(text: str, line: int, said: str) -> None:

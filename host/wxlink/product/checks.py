@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from wxlink.product.behaviour import behaviours_of
-from wxlink.product.definition import canonical_attrs, canonical_top, definition_of, raw_limits
+from wxlink.product.definition import DIGITS, canonical_attrs, canonical_top, definition_of, raw_limits
 from wxlink.product.places import Path
 from wxlink.product.simulation import KINDS, MAX_BY, REFERENCES, Simulate
 from wxlink.product.spec import Number, PointSpec, Spec
@@ -62,9 +62,9 @@ def _point(point: PointSpec, spec: Spec, unread: Collection[str]) -> Iterator[tu
     numeric = point.data_type in UINTS
     for key, there in (("range", point.range), ("offset", point.offset), ("limits", point.limits)):
         if there is not None and not numeric:
-            yield (key,), f"a {point.data_type} has no {key}", f"remove {key}, or take a number type"
+            yield (key,), f"the type {point.data_type} has no {key}", f"remove {key}, or take a number type"
     if point.step != 1 and not numeric:
-        yield ("step",), f"a {point.data_type} has no step", "remove step, or take a number type"
+        yield ("step",), f"the type {point.data_type} has no step", "remove step, or take a number type"
     if 0 < sum(value.en is not None for value in point.values) < len(point.values):
         yield ("values",), "only some values have an English text", "give en to every value or to none"
     for mark, wanted, word in (
@@ -95,7 +95,7 @@ def _split(text: str, point: PointSpec) -> tuple[str, str]:
 def _limits(point: PointSpec) -> Iterator[tuple[Path, str, str]]:
     low, high = display_range(point)
     panel_step = point.panel.step if point.panel else None
-    if panel_step is not None and (panel_step <= 0 or Decimal(panel_step) % Decimal(point.step) != 0):
+    if panel_step is not None and not _multiple(Decimal(panel_step), Decimal(point.step)):
         yield ("panel", "step"), f"panel step {panel_step} is no multiple of {point.step}", "take a multiple"
     if point.limits is None:
         return
@@ -104,6 +104,12 @@ def _limits(point: PointSpec) -> Iterator[tuple[Path, str, str]]:
             yield ("limits", key), f"limit {limit} lies outside the range", f"use {low} to {high}"
     if None not in (point.limits.low, point.limits.high) and point.limits.low >= point.limits.high:  # type: ignore[operator]
         yield ("limits",), "low is not below high", "exchange them"
+
+
+def _multiple(number: Decimal, step: Decimal) -> bool:
+    """True when a number is one or more whole steps."""
+    with localcontext(prec=2 * DIGITS):
+        return number > 0 and number % step == 0
 
 
 def display_range(point: PointSpec) -> tuple[Number, Number]:
@@ -154,7 +160,8 @@ def _reference(point: PointSpec, name: str, other: str, spec: Spec) -> Iterator[
     found = next((one for one in spec.points if one.name == other), None)
     if found is None or found is point:
         names = ", ".join(one.name for one in spec.points if one is not point)
-        yield (key,), f'"{other}" is no other data point', f"name one of {names}"
+        remedy = f"name one of {names}" if names else "add the data point that it names"
+        yield (key,), f'"{other}" is no other data point', remedy
         return
     hint = point.simulate
     kind = hint.kind if hint else ""

@@ -1,10 +1,11 @@
 """What a change of a product file means to boards and apps in the field: the gate before a release."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import IntEnum
 from typing import NamedTuple
 
+from wxlink.product.definition import DIGITS
 from wxlink.product.hints import hints_said
 from wxlink.product.layout import Layout, layout_of
 from wxlink.product.product_file import ProductFile
@@ -36,7 +37,8 @@ class Change(NamedTuple):
 
 def changes(old: ProductFile, new: ProductFile) -> list[Change]:
     """Every difference between two product files, those that reach farthest first."""
-    found = [*_product(old, new), *_points(old, new), *_wire(old.product, new.product)]
+    with localcontext(prec=DIGITS):
+        found = [*_product(old, new), *_points(old, new), *_wire(old.product, new.product)]
     return sorted(found, key=lambda change: -change.level)
 
 
@@ -157,10 +159,14 @@ def _enum(old: Point, new: Point) -> Iterator[tuple[Level, str, str]]:
 
 def _texts(old: PointSpec, new: PointSpec) -> Iterator[Change]:
     reason = "texts and hints are for people and pages"
+    if old.unit and new.unit and old.unit != new.unit:
+        text = f"{old.unit} becomes {new.unit}"
+        yield Change(Level.MCU, new.name, text, "boards in the field measure in the old unit")
+    elif old.unit != new.unit:
+        yield Change(Level.SAFE, new.name, "other unit", reason)
     for word, before, after in (
         ("title", old.title, new.title),
         ("description", old.description, new.description),
-        ("unit", old.unit, new.unit),
         ("texts of its values", [value.en for value in old.values], [value.en for value in new.values]),
     ):
         if before != after and (word != "texts of its values" or old.data_type == new.data_type == "enum"):

@@ -16,10 +16,14 @@ class Problem(NamedTuple):
     remedy: str
 
     def at(self, path: str) -> str:
-        """The mistake on one line, as compilers say it: path:line:column: what: remedy."""
+        """The mistake on one line, as compilers say it: path:line:column: what: remedy.
+
+        What a terminal would obey instead of print is escaped.
+        """
         where = f"{path}:{self.line}:{self.column}" if self.line else path
         point = f"data point {self.point}: " if self.point else ""
-        return f"{where}: {point}{self.text}: {self.remedy}"
+        said = f"{where}: {point}{self.text}: {self.remedy}"
+        return "".join(one if one.isprintable() else repr(one)[1:-1] for one in said)
 
 
 class ProductFileError(ProductError):

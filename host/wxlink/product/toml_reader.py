@@ -20,6 +20,7 @@ MAX_VALUES = 256
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY = re.compile(r"[0-9a-f]{32}")
+_ANY_KEY = "0" * 32  # stands in for one that is wrong, which has been said
 _SYNTAX = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
 
 
@@ -27,7 +28,9 @@ def spec_of_toml(text: str) -> tuple[Spec | None, list[Problem]]:
     """A product and no problems, or None and every problem, in the order of the file."""
     try:
         document = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+    except RecursionError:
+        return None, [Problem(0, 0, "", "nested too deeply", "this is no product file")]
+    except ValueError as error:
         return None, [_syntax(str(error), text)]
     reader = _Reader(text)
     spec = reader.spec(document)
@@ -36,7 +39,12 @@ def spec_of_toml(text: str) -> tuple[Spec | None, list[Problem]]:
 
 def _syntax(message: str, text: str) -> Problem:
     found = _SYNTAX.fullmatch(message)
-    remedy = "mend the TOML here; texts stand in quotes, tables in [ ], points in [[point]]"
+    twice = "overwrite" in message or "twice" in message
+    remedy = (
+        "a key or a table may stand only once: remove one of the two"
+        if twice
+        else "mend the TOML here; texts stand in quotes, tables in [ ], points in [[point]]"
+    )
     if found:
         return Problem(int(found[2]), int(found[3]), "", f"not TOML: {found[1]}", remedy)
     line, column = line_and_column(text, len(text)) if "end of document" in message else (1, 1)
@@ -62,6 +70,7 @@ class _Reader:
         key = head.text("key", remedy="`wxlink product new` draws one") if top.has("product") else ""
         if key and not _KEY.fullmatch(key):
             head.wrong("key", "key is no product key", "give 32 lower-case hex digits")
+            key = None
         title = head.title("title", remedy="name the product") if top.has("product") else None
         length = head.choice("length", LENGTHS)
         order = head.choice("order", ("id", "file"))
@@ -71,7 +80,7 @@ class _Reader:
         points = self._points(top)
         top.end()
         spec = Spec(
-            key or "",
+            key or _ANY_KEY,
             title or Title(""),
             length == "variable",
             tuple(points.values()),
@@ -134,14 +143,14 @@ class _Reader:
         remedy = 'list its texts, as in [{ zh = "制冷", en = "cool" }, { zh = "制热", en = "heat" }]'
         if data_type == "enum":
             fields["values"] = table.titles("values", MAX_VALUES, remedy=remedy)
-        elif table.has("values"):
-            table.wrong("values", f"a {data_type} has no values", "remove values, or take the type enum")
+        elif table.has("values") and data_type is not None:
+            remedy = "remove values, or take the type enum"
+            table.wrong("values", f"the type {data_type} has no values", remedy)
         if data_type == "binary":
             fields["size"] = table.whole("size", 1, MODULE_P0, remedy="give its bytes")
-        elif table.has("size"):
-            table.wrong(
-                "size", f"a {data_type} has no size of its own", "remove size, or take the type binary"
-            )
+        elif table.has("size") and data_type is not None:
+            remedy = "remove size, or take the type binary"
+            table.wrong("size", f"the type {data_type} has no size of its own", remedy)
 
     def _note(self, path: Path, point: str, text: str, remedy: str) -> None:
         while path and path not in self._places:

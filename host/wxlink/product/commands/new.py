@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 from wxlink.assets import asset
-from wxlink.product.commands.output import NoOutput, complain, write
+from wxlink.product.commands.output import NoOutput, complain, ending, write
 from wxlink.product.spec import LENGTHS
 from wxlink.product.toml_writer import SCHEMA, quoted
 
@@ -17,7 +17,7 @@ TEMPLATE = "protocol/templates/product.toml.in"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `wxlink product new`."""
-    parser.add_argument("file", type=_toml, metavar="FILE", help="file to write, ending in .toml")
+    parser.add_argument("file", type=ending(".toml"), metavar="FILE", help="file to write, ending in .toml")
     parser.add_argument("--zh", metavar="TEXT", help="the product's Chinese name (default: the file's name)")
     parser.add_argument("--en", metavar="TEXT", help="the product's English name (default: the file's name)")
     parser.add_argument(
@@ -52,10 +52,3 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(f"{path}: product key {key}; edit it, then: wxlink product check {path}\n")
     return 0
-
-
-def _toml(text: str) -> Path:
-    path = Path(text)
-    if path.suffix != ".toml":
-        raise argparse.ArgumentTypeError("the file must end in .toml")
-    return path

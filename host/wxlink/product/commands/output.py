@@ -1,6 +1,8 @@
 """What the verbs of `wxlink product` write: files that are not lost by mistake, and words on the terminal."""
 
+import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from wxproto.product import ProductError
@@ -8,6 +10,18 @@ from wxproto.product import ProductError
 
 class NoOutput(Exception):
     """A file cannot be written; the text says which and what to do."""
+
+
+def ending(suffix: str) -> Callable[[str], Path]:
+    """Type of an argument that names a file to write, which is read back by this ending."""
+
+    def path_of(text: str) -> Path:
+        path = Path(text)
+        if path.suffix != suffix:
+            raise argparse.ArgumentTypeError(f"the file must end in {suffix}")
+        return path
+
+    return path_of
 
 
 def write(path: Path | None, text: str, *, force: bool = False) -> None:
@@ -19,9 +33,10 @@ def write(path: Path | None, text: str, *, force: bool = False) -> None:
         with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError as error:
-        raise NoOutput(f"{path} is there already: name another file, or add --force") from error
+        remedy = "name another file" if path.is_dir() else "name another file, or add --force"
+        raise NoOutput(f"{path} is there already: {remedy}") from error
     except OSError as error:
-        raise NoOutput(f"{path}: {error.strerror}") from error
+        raise NoOutput(f"{path}: {error.strerror}: name a file that can be written") from error
 
 
 def complain(verb: str, error: ProductError | NoOutput) -> int:
