@@ -7,6 +7,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -230,6 +231,14 @@ def test_a_book_needs_nothing_from_outside_and_its_links_lead_somewhere(language
     assert not re.search(r"@import|url\(|<script|https?://(?!192\.168)", text)
     for link in read_book.links:
         assert link.removeprefix("#") in read_book.ids or link in files(product_file), link
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_other_language_is_found_whatever_the_file_is_called(language: str) -> None:
+    product_file = from_definition(read(PRODUCTS[0]).definition, 'my lamp #2 50%41 "x"? 灯')
+    (link,) = [one for one in Book(book(product_file, language)).links if not one.startswith("#")]
+    assert not set(link) & set(' #?"')
+    assert unquote(link) in files(product_file)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,6 +1,7 @@
 """Target book: the protocol book of one product as HTML, one file a language, that prints well on A4."""
 
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 
@@ -89,8 +90,9 @@ def files(product_file: ProductFile) -> dict[str, str]:
     template = environment.get_template("book.html.in")
     facts = _facts(product_file)
     names = {language: f"{product_file.stem}-book.{language}.html" for language in LANGUAGES}
+    links = {language: quote(name) for language, name in names.items()}
     return {
-        name: template.render(facts, language=language, names=names, t=_Chooser(language))
+        name: template.render(facts, language=language, links=links, t=_Chooser(language))
         for language, name in names.items()
     }
 
