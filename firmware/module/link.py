@@ -44,13 +44,21 @@ class Link:
     async def request(self, cmd, payload, flags=0):
         """Send a command and wait: the acknowledgement's payload, None when the MCU stayed silent.
 
-        Raises LocalError when the command cannot be sent: too long, or too many are waiting.
+        Raises LocalError when the command cannot be sent: too long, or too many are waiting. Cancelling the
+        task that waits withdraws the command.
         """
         ticket = self._session.ask(cmd, payload, now=self._now_ms(), flags=flags)
         waiting = self._waiting[ticket] = _Waiting()
         self._flush()
         self._wake.set()
-        await waiting.done.wait()
+        try:
+            await waiting.done.wait()
+        except asyncio.CancelledError:
+            self._waiting.pop(ticket, None)
+            self._session.withdraw(ticket, self._now_ms())
+            self._flush()
+            self._wake.set()
+            raise
         return waiting.payload
 
     def answer(self, asked, payload):

@@ -28,6 +28,7 @@ class McuUpdate:
         self._sender = None
         self._came = asyncio.Event()  # the MCU asked something
         self._task = None  # the run of `_sender`, None between runs
+        self._asking = None  # task of the question under way, or of the last one
 
     def begin(self, software_version):
         """Offer the image to an MCU that has just come up with another version, unless it is being sent."""
@@ -50,6 +51,8 @@ class McuUpdate:
         elif asked.wants_answer:
             self._link.refuse(asked, error)
         self._came.set()
+        if self._asking is not None and not self._sender.waiting:
+            self._asking.cancel()
         if self._task is None and self._sender.state == data_sender.SENDING:  # it asks for the file once more
             self._task = asyncio.create_task(self._run())
         return True
@@ -116,8 +119,13 @@ class McuUpdate:
 
     async def _ask(self, question):
         cmd, payload, flags = question
+        self._asking = asyncio.create_task(self._link.request(cmd, payload, flags))
         try:
-            return await self._link.request(cmd, payload, flags) is not None
+            return await self._asking is not None
+        except asyncio.CancelledError:
+            if self._sender.waiting:
+                raise  # it was not take() that ended the question
+            return False
         except LocalError as error:
             say("update", f"command {cmd:02X} was not sent: {error}")
             return False
