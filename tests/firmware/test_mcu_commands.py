@@ -111,7 +111,7 @@ async def test_a_file_of_the_mcu_is_cancelled(bench: Bench, eventually):
         await eventually(lambda: commands.MODULE_STATUS in bench.mcu.asked)
         await bench.mcu.ask(commands.DATA_ANNOUNCE, b"\0\0\0\x01\0\x20" + b"0" * 32)
         await eventually(lambda: commands.DATA_RECEIVER_CANCEL in bench.mcu.asked)
-        assert module.said("no place for it")
+        await eventually(lambda: module.said("no place for it"))
 
 
 async def test_malformed_requests_are_named_and_change_nothing(bench: Bench, eventually):
