@@ -106,9 +106,12 @@ def test_struct_members_keep_the_names_of_the_product_where_c_allows(tmp_path: P
         attr("ADC1", "uint16"),
         attr("B1", "bool"),  # a binary number, on an Arduino
         attr("B2", "bool"),
+        attr("PI", "uint8"),
+        attr("PD1", "uint8"),
+        attr("PIN_1", "uint8"),
     )
     header = generate(product, "lamp")["lamp_product.h"]
-    assert re.findall(r"^    (\w+ [\w\[\]]+);", header, re.M)[:7] == [
+    assert re.findall(r"^    (\w+ [\w\[\]]+);", header, re.M)[:10] == [
         "bool switch_",
         "uint8_t LED_R",
         "uint8_t data_[4]",
@@ -116,6 +119,9 @@ def test_struct_members_keep_the_names_of_the_product_where_c_allows(tmp_path: P
         "uint16_t ADC1_",
         "bool B1_",
         "bool B2",
+        "uint8_t PI_",
+        "uint8_t PD1_",
+        "uint8_t PIN_1",
     ]
 
 

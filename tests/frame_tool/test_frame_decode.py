@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -292,3 +293,21 @@ def test_a_terminal_without_chinese_letters_stops_nothing(frame: Any) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert r"LED_Color = \u9ec4\u8272" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("shell", "status", "says"),
+    [
+        ("{} decode - <&-", 1, "standard input cannot be read"),
+        ("{} encode heartbeat >/dev/full", 1, "no space left"),
+        ("{} encode heartbeat >&-", 0, ""),
+        ("(sleep 0.2; {} list) | true; exit ${{PIPESTATUS[0]}}", 141, ""),
+    ],
+)
+def test_streams_that_cannot_be_used_end_in_a_sentence(shell: str, status: int, says: str) -> None:
+    command = shell.format(f"{shlex.quote(sys.executable)} -m wxlink.cli frame")
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") <= 1

@@ -9,17 +9,17 @@ _RESERVED_WORDS = """
     volatile while asm bool catch class const_cast delete dynamic_cast explicit export false friend mutable
     namespace new operator private protected public reinterpret_cast static_cast template this throw true
     try typeid typename using virtual wchar_t alignas alignof char16_t char32_t constexpr decltype noexcept
-    nullptr static_assert thread_local linux unix errno NULL EOF near far huge interrupt
+    nullptr static_assert thread_local linux unix errno NULL EOF NAN INFINITY near far huge interrupt
     at bdata bit code data idata pdata reentrant sbit sfr sfr16 small compact large xdata flash eeprom
-    BIN CHANGE DEC DEFAULT DISPLAY EULER EXTERNAL FALLING HALF_PI HEX HIGH INPUT INTERNAL LOW OCT OUTPUT PA PB
-    PC PD PE PF PG PH PI PJ PK PL RISING SERIAL SP SREG TWO_PI
+    BIN CHANGE DEC DEFAULT DISPLAY EULER EXTERNAL FALLING HALF_PI HEX HIGH INPUT INTERNAL LOW OCT OUTPUT
+    RISING SERIAL SP SREG TWO_PI
 """
 RESERVED = frozenset(_RESERVED_WORDS.split())
 """What no struct member may be named: keywords of C, C++ and of 8051 and AVR compilers, and macros of theirs
 and of Arduino's core."""
 
 _CHIP = re.compile(
-    r"B[01]{1,8}|(PORT|PIN|DDR)[A-L]|ADC[HLW]|SP[HL]"
+    r"ARDUINO|AVR|B[01]{1,8}|(PORT|PIN)\d|(PORT|PIN|DDR|P)[A-L]\d?|ADC[HLW]|SP[EHL]|SE|INT\d|MUX\d|TIMER\d[A-D]?"
     r"|(ADC|CAN|DAC|DMA|FSMC|I2C|I2S|SAI|SPI|TIM|UART|USART)\d{0,2}|GPIO[A-K]"
     r"|CRC|CRYP|DBGMCU|DCMI|DWT|ETH|EXTI|FLASH|FPU|HASH|ITM|IWDG|MPU|NVIC|PWR|QUADSPI|RCC|RNG|RTC|SCB|SDIO"
     r"|SYSCFG|USB|WWDG"

@@ -89,12 +89,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what the verb says: 0 done, 1 not possible, with the reason and the remedy on standard error."""
     try:
         return _VERBS[arguments.frame_verb](arguments)
-    except BrokenPipeError:  # `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except (FrameProblem, capture.CaptureError, LocalError) as error:
         sys.stderr.write(f"wxlink frame: {error}\n")
     except OSError as error:
+        if error.filename is None:  # standard output: the command line knows what to say
+            raise
         sys.stderr.write(f"wxlink frame: {error.filename}: {error.strerror}\n")
     return 1
 
@@ -124,7 +123,10 @@ def _capture(arguments: argparse.Namespace) -> bytes:
         with arguments.file.open("rb") as file:
             return _bounded(file)
     if arguments.capture == ["-"]:
-        return _bounded(sys.stdin.buffer)
+        try:
+            return _bounded(sys.stdin.buffer)
+        except (AttributeError, OSError):  # closed, or broken
+            raise FrameProblem("standard input cannot be read: name the capture with --file") from None
     return os.fsencode(" ".join(arguments.capture))
 
 
