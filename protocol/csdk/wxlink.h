@@ -241,7 +241,7 @@ bool wxlink_setup_network(wxlink *link, const wxlink_network *network, uint8_t *
 #if WXLINK_WITH_TRANSPARENT
 /* Sends transparent data (P0 action 06); the end comes to `asked` as WXLINK_TRANSPARENT_UP, and until then the data stays
  * untouched. False, and nothing is sent, while no module is there and while another question or report is under way: try
- * again after wxlink_poll. */
+ * again after wxlink_poll. More than 4095 bytes never go: no frame carries them. */
 bool wxlink_transparent(wxlink *link, const uint8_t *data, uint16_t size);
 #endif
 

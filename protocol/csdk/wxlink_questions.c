@@ -44,7 +44,7 @@ static void hand_module(wxlink *link, const uint8_t *answer, wxlink_size size)
         module.mac = text + 25;
         module.ip = text + 41;
         module.attributes = answer + 57;
-    } else if (size >= MODULE_CELLULAR_SIZE && size >= MODULE_CELLULAR_SIZE + (uint16_t)(answer[81] * answer[82])) {
+    } else if (size >= MODULE_CELLULAR_SIZE && size >= MODULE_CELLULAR_SIZE + (uint16_t)((uint16_t)answer[81] * answer[82])) {
         module.attributes = answer + 25;
         module.imei = text + 33;
         module.imsi = text + 49;
@@ -82,7 +82,7 @@ static void ended(wxlink *link, const uint8_t *answer, wxlink_size size)
 bool wxlink_ask_with(wxlink *link, wxlink_question question, uint8_t cmd, uint8_t head, const uint8_t *payload,
                      wxlink_size size)
 {
-    if (!wxlink_ask_free(link)) {
+    if (!wxlink_ask_free(link) || size > WXLINK_SEND_MAX) {
         return false;
     }
     link->ask.question = question;
@@ -114,7 +114,7 @@ static const struct {
 
 bool wxlink_ask(wxlink *link, wxlink_question question)
 {
-    if (!link->up) {
+    if (!link->up || question > WXLINK_MODULE_INFO) { /* the later ones come with data, by functions of their own */
         return false;
     }
     link->wanted = (uint8_t)(link->wanted | question);

@@ -281,34 +281,34 @@ static void on_update(wxlink *link)
 }
 #endif
 
-/* Hands a command to what answers it. False when there is nothing. */
-static bool handle(wxlink *link)
+/* Hands a command to what answers it. */
+static void handle(wxlink *link)
 {
     switch (link->frame[WXLINK_AT_CMD]) {
     case WXLINK_CMD_GET_DEVICE_INFO:
         on_get_info(link);
-        return true;
+        return;
     case WXLINK_CMD_P0_DOWN:
         on_p0(link);
-        return true;
+        return;
     case WXLINK_CMD_HEARTBEAT:
         acknowledge(link);
-        return true;
+        return;
     case WXLINK_CMD_MODULE_STATUS:
         on_module_status(link);
-        return true;
+        return;
     case WXLINK_CMD_RESTART_MCU:
         on_restart(link);
-        return true;
+        return;
 #if WXLINK_WITH_UPDATE
     case WXLINK_CMD_DATA_ANNOUNCE:
     case WXLINK_CMD_DATA_PIECE:
     case WXLINK_CMD_DATA_SENDER_CANCEL:
         on_update(link);
-        return true;
+        return;
 #endif
     default:
-        return false;
+        complain(link, ERROR_COMMAND);
     }
 }
 
@@ -326,11 +326,8 @@ static void take_reply(wxlink *link)
 static void take_command(wxlink *link)
 {
     link->repeat = is_repeat(link);
-    if (!handle(link)) {
-        complain(link, ERROR_COMMAND);
-        return;
-    }
     link->up = true; /* any command will do: after a restart of the MCU alone the module does not ask again */
+    handle(link);
     if (!link->repeat) {
         link->timers[WXLINK_TIMER_PAUSE] = 0;
     }

@@ -48,6 +48,7 @@ typedef struct {
     wxlink_size size;
 } wxlink_command;
 
+#define WXLINK_SEND_MAX 4095u /* data of a question: a module takes no more than 4096 bytes with its head (README 3.3) */
 #define WXLINK_NO_HEAD 0xFFu /* no action and no mode */
 
 /* Acts on what the parser found. */

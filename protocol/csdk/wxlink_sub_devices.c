@@ -37,10 +37,10 @@ static const uint8_t *read_entry(entry *one, const uint8_t *at, const uint8_t *e
 static bool fits(const uint8_t *list, const uint8_t *end)
 {
     entry one;
-    const uint8_t *at = list + COUNT_SIZE;
     if (end - list < (int)COUNT_SIZE) {
         return false;
     }
+    const uint8_t *at = list + COUNT_SIZE;
     for (uint16_t left = wxlink_u16(list); left > 0 && at != NULL; left--) {
         at = read_entry(&one, at, end);
     }
@@ -49,13 +49,13 @@ static bool fits(const uint8_t *list, const uint8_t *end)
 
 void wxlink_sub_devices_take(wxlink *link, const uint8_t *p0, uint16_t size)
 {
-    const uint8_t *at = p0 + 1 + COUNT_SIZE;
     const uint8_t *end = p0 + size;
     wxlink_answer(link, 0, 0);
     if (!fits(p0 + 1, end)) {
         wxlink_count(&link->refused);
         return;
     }
+    const uint8_t *at = p0 + 1 + COUNT_SIZE;
     while (at != end && !link->repeat && link->port->sub_device != NULL) {
         entry one;
         const uint8_t id_size = at[0];

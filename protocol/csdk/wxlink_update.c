@@ -4,12 +4,12 @@
 
 #include <string.h>
 
+#include "wxlink_download.h"
 #include "wxlink_session.h"
 
 #define PIECE_HEAD 4u     /* number and count before the content */
 #define ANNOUNCE_SIZE 38u /* size, length of the MD5, MD5 */
 #define HEX_LINES 0x01u   /* flag of a piece */
-#define HASHED_AT_ONCE 256u /* bytes by one wxlink_poll, so that hashing holds up nothing */
 
 enum { ANNOUNCE = 0x19, READY = 0x1B, PIECE = 0x1D, NOTICE = 0x12, CANCEL = 0x27, RESTART_MODULE = 0x29 };
 
@@ -55,27 +55,6 @@ static void ask_for_pieces(wxlink *link)
     link->update->next = 1;
 }
 
-/* How many pages of the announced image are there already. The last that was noted is taken again: its note may come from
- * the moment the power went. */
-static uint16_t pages_kept(const wxlink_flash *flash)
-{
-    const uint16_t pages = wxlink_part_noted(flash, WXLINK_DOWNLOAD, WXLINK_PAGES_AT, flash->pages);
-    return (uint16_t)(pages > 0 ? pages - 1u : 0);
-}
-
-static bool is_complete(const wxlink_flash *flash)
-{
-    return wxlink_part_noted(flash, WXLINK_DOWNLOAD, WXLINK_COMPLETE_AT(flash->pages), 1) > 0;
-}
-
-/* Forgets what was downloaded and records what will be. */
-static bool begin_download(wxlink_update *update)
-{
-    wxlink_state download = {.image = update->image};
-    update->kept = 0;
-    return wxlink_part_write(update->flash, WXLINK_DOWNLOAD, &download);
-}
-
 bool wxlink_update_confirm(const wxlink_flash *flash)
 {
     wxlink_state state;
@@ -98,15 +77,6 @@ static bool give_up_way_back(const wxlink_flash *flash)
     return wxlink_state_settle(flash, &state);
 }
 
-/* Reads what a download was begun for. False when there is none to go on with. */
-static bool read_begun(const wxlink_flash *flash, wxlink_image *image)
-{
-    wxlink_state download;
-    const bool any = wxlink_part_read(flash, WXLINK_DOWNLOAD, &download) && !is_complete(flash);
-    *image = download.image;
-    return any && image->size > 0 && image->size <= wxlink_flash_room(flash);
-}
-
 bool wxlink_update_start(wxlink_update *update, wxlink *link, const wxlink_flash *flash,
                          void (*ended)(void *user, wxlink_update_end end))
 {
@@ -121,8 +91,8 @@ bool wxlink_update_start(wxlink_update *update, wxlink *link, const wxlink_flash
     wxlink_state_read(flash, &state);
     if (state.phase == WXLINK_TRIAL) {
         update->state = NEW;
-    } else if (read_begun(flash, &update->image)) {
-        update->kept = pages_kept(flash);
+    } else if (wxlink_download_begun(flash, &update->image)) {
+        update->kept = wxlink_download_pages(flash);
         ask_for_pieces(link);
     }
     return true;
@@ -157,69 +127,14 @@ static void on_announce(wxlink *link, const wxlink_command *in)
         cancel(link, WXLINK_UPDATE_TOO_LARGE);
         return;
     }
-    update->kept = pages_kept(flash);
-    const bool goes_on = read_begun(flash, &before) && before.size == update->image.size &&
+    update->kept = wxlink_download_pages(flash);
+    const bool goes_on = wxlink_download_begun(flash, &before) && before.size == update->image.size &&
                          memcmp(before.md5, update->image.md5, WXLINK_IMAGE_MD5) == 0;
-    if (goes_on || (give_up_way_back(flash) && begin_download(update))) {
+    if (goes_on || (give_up_way_back(flash) && wxlink_download_begin(update))) {
         ask_for_pieces(link);
     } else {
         cancel(link, WXLINK_UPDATE_FLASH_REFUSED);
     }
-}
-
-/* True when the flash holds these bytes. */
-static bool holds(const wxlink_flash *flash, uint32_t address, const uint8_t *bytes, uint16_t size)
-{
-    uint8_t byte;
-    for (uint16_t i = 0; i < size; i++) {
-        flash->read(flash->user, address + i, &byte, 1);
-        if (byte != bytes[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Writes the part of a piece that lies in one page; at the page's begin it is erased, at its end noted. */
-static bool write_part(wxlink_update *update, uint32_t offset, uint8_t *bytes, uint16_t size)
-{
-    const wxlink_flash *flash = update->flash;
-    const uint32_t end = offset + size;
-    if (offset % flash->page_size == 0 && !flash->erase(flash->user, flash->download + offset)) {
-        return false;
-    }
-    while (size % flash->unit != 0) {
-        bytes[size++] = 0xFF; /* a short piece is the last one: it leaves room in the receive buffer */
-    }
-    if (!flash->write(flash->user, flash->download + offset, bytes, size)) {
-        return false;
-    }
-    return (end % flash->page_size != 0 && end != update->image.size) ||
-           wxlink_part_note(flash, WXLINK_DOWNLOAD, (uint16_t)(WXLINK_PAGES_AT + offset / flash->page_size));
-}
-
-typedef enum { STORED, DIFFERS, REFUSED } stored;
-
-/* Puts a piece where it belongs, page by page. */
-static stored store(wxlink_update *update, uint8_t *bytes, uint16_t size)
-{
-    const wxlink_flash *flash = update->flash;
-    uint32_t offset = (update->next - 1u) * (uint32_t)WXLINK_PIECE_SIZE;
-    while (size > 0) {
-        const uint32_t left = flash->page_size - offset % flash->page_size;
-        const uint16_t part = (uint16_t)(size < left ? size : left);
-        if (offset / flash->page_size >= update->kept) {
-            if (!write_part(update, offset, bytes, part)) {
-                return REFUSED;
-            }
-        } else if (!holds(flash, flash->download + offset, bytes, part)) {
-            return DIFFERS;
-        }
-        offset += part;
-        bytes += part;
-        size = (uint16_t)(size - part);
-    }
-    return STORED;
 }
 
 static bool is_agreed(const wxlink_update *update, uint16_t number, uint16_t count, uint16_t size)
@@ -232,11 +147,11 @@ static bool is_agreed(const wxlink_update *update, uint16_t number, uint16_t cou
 static void take_piece(wxlink *link, const wxlink_command *in)
 {
     wxlink_update *update = link->update;
-    switch (store(update, in->payload + PIECE_HEAD, (uint16_t)(in->size - PIECE_HEAD))) {
-    case STORED:
+    switch (wxlink_download_take(update, in->payload + PIECE_HEAD, (uint16_t)(in->size - PIECE_HEAD))) {
+    case WXLINK_STORED:
         break;
-    case DIFFERS: /* not the image that was begun: nothing of it is worth keeping */
-        if (begin_download(update)) {
+    case WXLINK_DIFFERS: /* not the image that was begun: nothing of it is worth keeping */
+        if (wxlink_download_begin(update)) {
             ask_for_pieces(link);
             return;
         }
@@ -364,38 +279,27 @@ static void wait_for_piece(wxlink *link)
         return;
     }
     update->asked_again = true;
-    update->kept = pages_kept(update->flash);
+    update->kept = wxlink_download_pages(update->flash);
     ask_for_pieces(link);
 }
 
-/* Hashes a bit of the content as it stands in flash; at its end decides. */
 static void check(wxlink *link)
 {
-    wxlink_update *update = link->update;
-    const wxlink_flash *flash = update->flash;
-    uint8_t block[WXLINK_MD5_BLOCK];
-    for (uint16_t i = 0; i < HASHED_AT_ONCE && update->hashed < update->image.size; i = (uint16_t)(i + sizeof block)) {
-        const uint32_t rest = update->image.size - update->hashed;
-        const uint16_t size = (uint16_t)(rest < sizeof block ? rest : sizeof block);
-        flash->read(flash->user, flash->download + update->hashed, block, size);
-        wxlink_md5_take(&update->md5, block, size);
-        update->hashed += size;
-    }
-    if (update->hashed < update->image.size) {
+    switch (wxlink_download_check(link->update)) {
+    case WXLINK_MORE_TO_CHECK:
         return;
-    }
-    wxlink_md5_end(&update->md5, block);
-    if (!wxlink_image_has(&update->image, block)) {
-        cancel(link, wxlink_part_drop(flash, WXLINK_DOWNLOAD) ? WXLINK_UPDATE_WRONG_CONTENT : WXLINK_UPDATE_FLASH_REFUSED);
+    case WXLINK_RIGHT:
+        link->restarting = true;
+        link->timers[WXLINK_TIMER_RESTART] = WXLINK_RESTART_MS;
+        finish(link, WXLINK_UPDATE_COMPLETE);
         return;
-    }
-    if (!wxlink_part_note(flash, WXLINK_DOWNLOAD, (uint16_t)WXLINK_COMPLETE_AT(flash->pages))) {
+    case WXLINK_WRONG:
+        cancel(link, WXLINK_UPDATE_WRONG_CONTENT);
+        return;
+    default:
         cancel(link, WXLINK_UPDATE_FLASH_REFUSED);
         return;
     }
-    link->restarting = true;
-    link->timers[WXLINK_TIMER_RESTART] = WXLINK_RESTART_MS;
-    finish(link, WXLINK_UPDATE_COMPLETE);
 }
 
 void wxlink_update_poll(wxlink *link)

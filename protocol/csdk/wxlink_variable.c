@@ -8,7 +8,7 @@
 /* Where the next data point lies behind flags: those that are present follow each other, bits first. */
 typedef struct {
     wxlink_size last; /* byte of the bit group's bit 0 */
-    wxlink_size bit;
+    uint16_t bit;     /* more of them than bytes of a frame */
     wxlink_size byte;
 } cursor;
 
@@ -25,11 +25,11 @@ static void set(uint8_t *flags, wxlink_place id)
 
 static cursor start_of(wxlink *link, const uint8_t *flags)
 {
-    wxlink_size bits = 0;
+    uint16_t bits = 0;
     for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
         wxlink_point_read(link, id);
         if ((link->point.traits & WXLINK_BITS) && is_set(flags, id)) {
-            bits = (wxlink_size)(bits + link->point.bits);
+            bits = (uint16_t)(bits + link->point.bits);
         }
     }
     const wxlink_size end = (wxlink_size)(WXLINK_PRODUCT_FLAGS + (bits + 7u) / 8u);
@@ -42,9 +42,9 @@ static wxlink_size move_to(wxlink *link, cursor *at)
     wxlink_point *point = &link->point;
     const wxlink_size first = at->byte;
     if (point->traits & WXLINK_BITS) {
-        const wxlink_size bit = at->bit;
+        const uint16_t bit = at->bit;
         point->traits = (uint8_t)((point->traits & ~WXLINK_SHIFT) | bit % 8u);
-        at->bit = (wxlink_size)(bit + point->bits);
+        at->bit = (uint16_t)(bit + point->bits);
         return (wxlink_size)(at->last - bit / 8u);
     }
     at->byte = (wxlink_size)(first + wxlink_point_size(link));

@@ -1,6 +1,8 @@
 /* A link with a clock of its own. Lines in: `at MS`, `rx HEX`, `set ID HEX`, `poll`, `report`, `ask QUESTION`,
- * `network SSID PASSWORD`, `up HEX`, `presence HEX ONLINE`, `subp0 HEX HEX`, `subs`. Lines out: what the SDK did, then a
- * dot for each line in. Compiled for one product, with everything the SDK can: -DPREFIX=gokit -DPRODUCT_HEADER='"gokit_product.h"'.
+ * `network SSID PASSWORD`, `up HEX`, `presence HEX ONLINE`, `subp0 HEX HEX`, `subs`, `bulk SIZE` (as much transparent data),
+ * `interrupt HEX` (bytes at once, without a poll), `within LINE` (done by the next control, status or asked). Lines out:
+ * what the SDK did, then a dot for each line in. Compiled for one product, with everything the SDK can:
+ * -DPREFIX=gokit -DPRODUCT_HEADER='"gokit_product.h"'.
  * Arguments: product secret, start of the clock, extra text, milliseconds that `write` takes for a byte. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +14,16 @@
 #define JOIN(a, b) PASTE(a, b)
 #define NAME(word) JOIN(PREFIX, word)
 
+#define SMALL_BUFFER 300u /* bytes of `outgoing` that a network or a list of sub-devices may take */
+
 static NAME(_device) device;
 static uint32_t clock_ms;
 static uint32_t ms_a_byte;
-static uint8_t outgoing[300]; /* untouched while a question with data waits for its ack */
+static uint8_t outgoing[5000]; /* untouched while a question with data waits for its ack */
 static wxlink_sub_list list;
+static char within[100]; /* a line that the next callback does */
+
+static void act_within(void);
 
 static void show(const char *what, const uint8_t *bytes, size_t size)
 {
@@ -61,6 +68,7 @@ static void on_control(void *user, uint16_t point)
     (void)user;
     flush_sent();
     printf("control %u\n", point);
+    act_within();
 }
 
 static void on_status(void *user, uint16_t status, uint16_t changed)
@@ -68,6 +76,7 @@ static void on_status(void *user, uint16_t status, uint16_t changed)
     (void)user;
     flush_sent();
     printf("status %04X %04X\n", status, changed);
+    act_within();
 }
 
 static void on_restart(void *user)
@@ -89,6 +98,7 @@ static void on_asked(void *user, wxlink_question question, bool acknowledged)
     (void)user;
     flush_sent();
     printf("asked %02X %s\n", (unsigned)question, acknowledged ? "acknowledged" : "given up");
+    act_within();
 }
 
 static void on_time(void *user, const wxlink_time *time)
@@ -179,7 +189,7 @@ static bool act(const char *line, const char *words)
     }
     if (strncmp(line, "network ", 8) == 0) {
         const wxlink_network network = {.ssid = first, .password = second};
-        return wxlink_setup_network(link, &network, outgoing, sizeof outgoing);
+        return wxlink_setup_network(link, &network, outgoing, SMALL_BUFFER);
     }
     if (strncmp(line, "up ", 3) == 0) {
         memcpy(outgoing, bytes, size);
@@ -192,7 +202,37 @@ static bool act(const char *line, const char *words)
         const size_t p0_size = bytes_of(second, bytes + size);
         return wxlink_sub_list_p0(&list, bytes, (uint8_t)size, bytes + size, (uint16_t)p0_size);
     }
+    if (strncmp(line, "bulk ", 5) == 0) {
+        return wxlink_transparent(link, outgoing, (uint16_t)strtoul(words, NULL, 10));
+    }
+    if (strncmp(line, "interrupt ", 10) == 0) {
+        wxlink_receive(link, bytes, (uint16_t)size);
+        return link->lost_bytes == 0;
+    }
     return strncmp(line, "subs", 4) == 0 && wxlink_sub_devices(link, &list);
+}
+
+/* A line that is no setting of the harness: gives what the maker's firmware sees, and says so. */
+static void obey(const char *line)
+{
+    if (strncmp(line, "report", 6) == 0) {
+        wxlink_report(&device.link);
+    } else {
+        const bool done = act(line, strchr(line, ' ') != NULL ? strchr(line, ' ') + 1 : "");
+        flush_sent();
+        puts(done ? "yes" : "no");
+    }
+    flush_sent();
+}
+
+static void act_within(void)
+{
+    char line[sizeof within];
+    memcpy(line, within, sizeof line);
+    within[0] = '\0';
+    if (line[0] != '\0') {
+        obey(line);
+    }
 }
 
 int main(int count, char **words)
@@ -210,7 +250,7 @@ int main(int count, char **words)
     };
     clock_ms = count > 2 ? (uint32_t)strtoul(words[2], NULL, 10) : 0;
     ms_a_byte = count > 4 ? (uint32_t)strtoul(words[4], NULL, 10) : 0;
-    wxlink_sub_list_start(&list, outgoing, sizeof outgoing);
+    wxlink_sub_list_start(&list, outgoing, SMALL_BUFFER);
     if (!NAME(_start)(&device, &port, &identity, NULL)) {
         return 1;
     }
@@ -223,12 +263,10 @@ int main(int count, char **words)
             set_value(line + 4);
         } else if (strncmp(line, "poll", 4) == 0) {
             wxlink_poll(&device.link);
-        } else if (strncmp(line, "report", 6) == 0) {
-            wxlink_report(&device.link);
+        } else if (strncmp(line, "within ", 7) == 0) {
+            strncpy(within, line + 7, sizeof within - 1);
         } else {
-            const bool done = act(line, strchr(line, ' ') != NULL ? strchr(line, ' ') + 1 : "");
-            flush_sent();
-            puts(done ? "yes" : "no");
+            obey(line);
         }
         flush_sent();
         puts(".");

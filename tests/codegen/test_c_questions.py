@@ -96,6 +96,66 @@ def test_a_question_without_ack_is_sent_three_times(link: Callable[..., Any]) ->
     assert sent == [asked, asked, asked, ["asked 10 given up"], []]
 
 
+@pytest.mark.parametrize("line", ["ask 40", "up 0102", "report"])
+@pytest.mark.parametrize(
+    ("command", "callback"),
+    [
+        (encode(0x0D, 5, b"\x00\x20"), "status 0020 0020"),
+        (encode(0x03, 5, bytes.fromhex("0101010000000000")), "control 0"),
+    ],
+)
+def test_a_callback_of_the_first_command_may_ask(
+    link: Callable[..., Any], command: bytes, callback: str, line: str
+) -> None:
+    """The module is there as soon as it said anything: what is asked goes behind the ack of its command."""
+    device = link("gokit")
+    assert device.act(f"within {line}") == []
+    lines = [*device.rx(command), *device.poll()]
+    assert lines[1] == callback
+    (asked,) = [one for one in lines[2:] if one.startswith("tx ")]
+    assert "no" not in lines
+    assert device.rx(encode(payload_of(bytes.fromhex(asked[3:]))[0] + 1, 0)) == (
+        [] if line == "report" else [f"asked {'40' if line == 'ask 40' else '200'} acknowledged"]
+    )
+
+
+@pytest.mark.parametrize("acknowledged", [True, False])
+def test_the_end_of_a_question_may_ask_the_next(link: Callable[..., Any], acknowledged: bool) -> None:
+    device = up(link)
+    assert device.act("up 01")[-1] == "yes"
+    device.act("within up 02")
+    if acknowledged:
+        lines = device.rx(encode(0x06, 1))
+    else:
+        lines = [line for now in (300, 600, 900) for line in device.at(now).poll()][2:]
+    said = "acknowledged" if acknowledged else "given up"
+    assert lines == [f"asked 200 {said}", tx(0x05, 2, b"\x06\x02"), "yes"]
+    assert device.rx(encode(0x06, 2)) == ["asked 200 acknowledged"]
+
+
+def test_a_restart_of_the_module_amid_a_question(link: Callable[..., Any]) -> None:
+    """It asks who is there and gets its answer; the question goes on; then it is told everything."""
+    device = up(link)
+    device.at(10_000).act("ask 40")
+    (asked,) = device.poll()
+    assert [line[:13] for line in device.at(10_100).rx(encode(0x01, 0))] == ["tx FFFF004F02"]
+    assert device.report() == [], "one question at a time"
+    assert device.at(10_300).poll() == [asked]
+    assert device.rx(encode(0x18, 1, bytes(11)))[-1] == "asked 40 acknowledged"
+    (report,) = device.report()
+    assert payload_of(bytes.fromhex(report[3:]))[0] == 0x05
+
+
+def test_data_that_no_frame_carries_and_questions_that_are_none_are_refused(link: Callable[..., Any]) -> None:
+    device = up(link)
+    for size in (4096, 65_535):
+        assert device.act(f"bulk {size}") == ["no"], size
+    for question in ("100", "200", "400"):
+        assert device.act(f"ask {question}") == ["no"], question
+    sent, said = device.act("bulk 4095")
+    assert (len(payload_of(bytes.fromhex(sent[3:]))[1]), said) == (4096, "yes")
+
+
 def test_a_question_that_was_damaged_is_sent_again_at_once(link: Callable[..., Any]) -> None:
     device = up(link)
     device.act("ask 40")

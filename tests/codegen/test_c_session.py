@@ -276,3 +276,22 @@ def test_bytes_may_come_in_any_pieces(link: Callable[..., Any]) -> None:
     device = link("gokit")
     out = [line for byte in b"\x00\xff" + LED_ON for line in device.rx(bytes((byte,)))]
     assert out == ["tx FFFF0005040300000C", "control 0"]
+
+
+def test_bytes_that_the_ring_does_not_hold_are_lost_and_counted(link: Callable[..., Any]) -> None:
+    """What was in the ring is not touched, and the next good frame is answered."""
+    device = link("gokit")
+    heartbeat = encode(0x07, 1)
+    assert 7 * len(heartbeat) == 63, "as many as it holds"
+    assert device.act("interrupt " + (heartbeat * 7).hex()) == ["yes"]
+    assert device.act("interrupt " + encode(0x07, 2).hex()) == ["no"]
+    assert device.poll() == [tx(0x08, 1)] * 7
+    assert device.rx(encode(0x07, 3)) == [tx(0x08, 3)]
+
+
+def test_a_command_longer_than_the_buffer_gets_no_answer(link: Callable[..., Any]) -> None:
+    """Unlike a short one that is unknown; and what follows is understood."""
+    device = link("gokit")
+    assert device.rx(encode(0x75, 1, bytes(10))) == [tx(0x12, 1, b"\x02")]
+    assert device.rx(encode(0x75, 2, bytes(1000))) == []
+    assert device.rx(encode(0x07, 3)) == [tx(0x08, 3)]
