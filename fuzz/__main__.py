@@ -13,10 +13,16 @@ CHATTER = re.compile(
     r"#\d+\s+(NEW|REDUCE|RELOAD)|INFO: Instrumenting|\".*# Uses: |WARNING: Failed to find function"
 )
 """What libFuzzer says of every step and of itself; its pulse remains."""
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as a shell gives it."""
+ENDS = {0: "clean", NOT_RUN: "not run", INTERRUPTED: "interrupted"}
 
 
 def run(command: list[str]) -> int:
-    """Run Python with these arguments and show what it says but for CHATTER; gives its exit status."""
+    """Run Python with these arguments and show what it says but for CHATTER; gives its exit status.
+
+    Ctrl-C reaches the whole process group, so the fuzzer has ended too when this gives INTERRUPTED.
+    """
     with subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
@@ -26,14 +32,18 @@ def run(command: list[str]) -> int:
         errors="replace",
     ) as child:
         assert child.stdout is not None
-        for line in child.stdout:
-            if not CHATTER.match(line):
-                print(line, end="", flush=True)
+        try:
+            for line in child.stdout:
+                if not CHATTER.match(line):
+                    print(line, end="", flush=True)
+        except KeyboardInterrupt:
+            child.communicate()  # what it says of the interruption is not news
+            return INTERRUPTED
     return child.returncode
 
 
 def main() -> int:
-    """Exit status 0 when nothing was found."""
+    """Exit status 0 when nothing was found, 1 when something was, INTERRUPTED after Ctrl-C."""
     names = ", ".join(one.name for one in TARGETS)
     parser = argparse.ArgumentParser(
         prog="python -m fuzz", description=__doc__, epilog="example: python -m fuzz frames --seed 1"
@@ -52,11 +62,15 @@ def main() -> int:
         print(f"--- {one.name}: {one.what}", flush=True)
         command = one.short if arguments.short else one.long
         status = run([*command, "--seed", str(arguments.seed)])
-        ends[one.name] = {0: "clean", NOT_RUN: "not run"}.get(status, f"FOUND SOMETHING (status {status})")
+        ends[one.name] = ENDS.get(status, f"FOUND SOMETHING (status {status})")
+        if status == INTERRUPTED:
+            break
     print("---")
     for name, end in ends.items():
         print(f"{name}: {end}")
-    return 0 if set(ends.values()) <= {"clean", "not run"} else 1
+    if ENDS[INTERRUPTED] in ends.values():
+        return INTERRUPTED
+    return 0 if set(ends.values()) <= set(ENDS.values()) else 1
 
 
 if __name__ == "__main__":

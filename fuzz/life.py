@@ -23,6 +23,7 @@ def live(data):
     """Yield (session, now, ticket of what was asked or None, events, bytes sent) for each step."""
     session = Session(MCU if data[0] & 1 else MODULE, max_payload=MAX_PAYLOAD)
     waiting = []
+    asked = []
     now = 0
     at = 1
     while at + 1 < len(data):
@@ -38,14 +39,17 @@ def live(data):
         elif what == 2 and piece:
             events = session.receive(encode(piece[0], size, piece[1:]), now)
         elif what == 3 and piece:
-            try:  # noqa: SIM105 - MicroPython has no contextlib
+            try:
                 ticket = session.ask(piece[0], piece[1:], now=now)
+                asked.append(ticket)
             except LocalError:
                 pass  # this role may not, or too many wait
         elif what == 4 and waiting:
             session.answer(waiting.pop(), piece)
         elif what == 5 and waiting:
             session.refuse(waiting.pop(), size)
+        elif what == 6 and asked:
+            session.withdraw(asked.pop(), now)
         else:
             events = session.poll(now)
         waiting += [event for event in events if isinstance(event, Asked) and event.wants_answer]

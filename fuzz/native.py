@@ -39,7 +39,7 @@ def fuzz(name: str, runs: int, seed: int) -> None:
         "-print_final_stats=1",
         corpus,
     ]
-    if subprocess.run(command, check=False).returncode != 0:
+    if subprocess.run(command, check=False, cwd=OUT).returncode != 0:
         raise Broken(f"{name}: libFuzzer found something; keep its input as hex in fuzz/found/{name}")
 
 
