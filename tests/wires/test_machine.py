@@ -74,6 +74,7 @@ class Line(RuleBasedStateMachine):
             asked = end.open.pop(0)
             if refuse and asked.cmd != commands.GET_DEVICE_INFO:
                 end.session.refuse(asked, commands.ERROR_OTHER)
+                end.delivered.remove((asked.cmd, asked.payload))  # counts as never seen
             else:
                 end.session.answer(asked, b"\x03" + asked.payload)
         self._collect(role)
@@ -120,7 +121,7 @@ class Line(RuleBasedStateMachine):
 
     @invariant()
     def nothing_happens_twice(self) -> None:
-        """A question ends once, and is delivered once at most."""
+        """A question ends once, and is delivered once at most unless it was refused."""
         for role, end in self.ends.items():
             if len(end.ended) != len(set(end.ended)) or not set(end.ended) <= set(end.tickets):
                 raise Broken(f"tickets {end.ended} of the {role} ended")
