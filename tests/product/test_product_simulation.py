@@ -164,6 +164,17 @@ def test_c_and_python_take_the_same_course(
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_a_restart_before_anything_changed_is_no_other_beginning(
+    path: Path, simulated: Callable[[ProductFile], Simulated]
+) -> None:
+    board = simulated(read(path))
+    board.act(f"start 7 {STEP_MS} -")
+    first = board.raws
+    board.act(f"start 7 {STEP_MS} -")
+    assert board.raws == first
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_a_day_of_every_product_stays_inside_its_ranges_and_something_happens(path: Path) -> None:
     file = read(path)
     board = Hardware(file, 7, STEP_MS, 0, lambda _line: None)

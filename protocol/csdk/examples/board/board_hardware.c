@@ -104,9 +104,9 @@ void hardware_start(board_hardware *hardware, board_values *values, uint32_t see
         }
         set(hardware, i, draw_between(hardware, row->start_low, row->start_high));
         if (row->keep && known[i]) {
-            hardware->kept[i] = kept[i];
             set(hardware, i, clamp(kept[i], row->floor, row->ceiling));
         }
+        hardware->kept[i] = row->keep && known[i] ? kept[i] : get(hardware, i);
     }
 }
 
