@@ -269,8 +269,18 @@ def test_headers_serve_cpp_firmware_too(tmp_path: Path) -> None:
         pytest.skip("no C++ compiler")
     csdk = asset("protocol/csdk")
     source = tmp_path / "sketch.cpp"
-    source.write_text(
-        '#include "gokit_product.h"\nint main() { return wxlink_points[0].bits == 1 ? 0 : 1; }\n'
+    named_as_types = product_of(
+        *[attr(f"uint{bits}_t", f"uint{bits}") for bits in (8, 16, 32)],
+        attr("bool", "bool"),
+        *[attr(f"next{bits}", f"uint{bits}") for bits in (8, 16, 32)],
+        attr("Next", "bool"),
     )
-    flags = ["-Wall", "-Wextra", "-Werror", f"-I{csdk}", f"-I{csdk / 'examples/gokit/generated'}"]
+    header = generate(named_as_types, "types")["types_product.h"]
+    (tmp_path / "types_product.h").write_text(header, "utf-8")
+    source.write_text(
+        '#include "gokit_product.h"\n#include "types_product.h"\n'
+        "int main() { return wxlink_points[0].bits == 1 ? 0 : 1; }\n"
+    )
+    generated = csdk / "examples/gokit/generated"
+    flags = ["-Wall", "-Wextra", "-Werror", f"-I{csdk}", f"-I{generated}", f"-I{tmp_path}"]
     compile_c(["c++", *flags, "-fsyntax-only", str(source)])

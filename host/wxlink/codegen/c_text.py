@@ -13,10 +13,11 @@ _RESERVED_WORDS = """
     at bdata bit code data idata pdata reentrant sbit sfr sfr16 small compact large xdata flash eeprom
     BIN CHANGE DEC DEFAULT DISPLAY EULER EXTERNAL FALLING HALF_PI HEX HIGH INPUT INTERNAL LOW OCT OUTPUT
     RISING SERIAL SP SREG TWO_PI
+    uint8_t uint16_t uint32_t
 """
 RESERVED = frozenset(_RESERVED_WORDS.split())
-"""What no struct member may be named: keywords of C, C++ and of 8051 and AVR compilers, and macros of theirs
-and of Arduino's core."""
+"""What no struct member may be named: keywords of C, C++ and of 8051 and AVR compilers, macros of theirs and
+of Arduino's core, and the types of the members beside it, which C++ would no longer find."""
 
 _CHIP = re.compile(
     r"ARDUINO|AVR|B[01]{1,8}|(PORT|PIN)\d|(PORT|PIN|DDR|P)[A-L]\d?|ADC[HLW]|SP[EHL]|SE|INT\d|MUX\d|TIMER\d[A-D]?"
