@@ -18,6 +18,10 @@ OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 WIDE = """[...document.querySelectorAll("body *")]
     .filter((one) => one.getBoundingClientRect().right > document.body.getBoundingClientRect().right + 1)
     .map((one) => one.outerHTML.slice(0, 80))"""
+TORN = """[...document.querySelectorAll(".wire, .frame, .map, tr")]
+    .filter((one) => getComputedStyle(one).breakInside !== "avoid")
+    .map((one) => one.outerHTML.slice(0, 80))"""
+"""What the end of a page may cut in two."""
 
 
 @pytest.fixture(params=["gokit.json", "meter.json", "wristband.toml"])
@@ -41,6 +45,7 @@ async def test_a_book_fits_phone_and_paper_in_both_languages(
             await browser.viewport(PAPER)
             await browser.command("Emulation.setEmulatedMedia", media="print")
             assert await browser.evaluate(WIDE) == []
+            assert await browser.evaluate(TORN) == []
             await browser.command("Emulation.setEmulatedMedia", media="screen")
             other = await browser.evaluate("document.querySelector('.languages a').href")
             assert other in books
