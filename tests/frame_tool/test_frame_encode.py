@@ -158,6 +158,12 @@ def test_every_listed_name_makes_a_frame_of_its_code(frame: Any, decoded: Decode
         assert (said["cmd"], said["sn"], said["payload"]) == (row["cmd"], 7, "")
 
 
+@pytest.mark.parametrize("value", ["黄色", "yellow", "1"])
+def test_an_enum_is_given_in_chinese_in_english_or_by_number(frame: Any, value: str) -> None:
+    words = ("control", "--product", GOKIT, f"LED_Color={value}")
+    assert made(frame, *words) == "FFFF000D03000000010202000000000015"
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -59,8 +59,18 @@ def _value(point: Point, text: str) -> Any:
     if point.data_type == "binary":
         return read_as(OCTETS, point.name, text)
     if point.data_type == "enum":
-        return int(text) if text.isdecimal() and text not in point.values else text
+        return _choice(point, text)
     return _number(point, text)
+
+
+def _choice(point: Point, text: str) -> int | str:
+    """An enum's value by its text in either language, or by its number."""
+    english = point.values_en or []
+    if text in point.values:
+        return text
+    if english.count(text) == 1:
+        return english.index(text)
+    return int(text) if text.isdecimal() else text
 
 
 def _number(point: Point, text: str) -> float:
