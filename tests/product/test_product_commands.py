@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,30 @@ def test_new_keeps_a_file_that_is_there(tmp_path: Path, capsys: pytest.CaptureFi
     assert "is there already" in err
     assert "--force" in err
     assert said(capsys, "new", path, "--force")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--zh", "灯" * 1025), "zh has 1025 characters: shorten it to 1024"),
+        (("--en", "\udcff"), "no UTF-8 text: give another --zh and --en"),
+    ],
+    ids=["long", "no text"],
+)
+def test_new_writes_no_file_that_cannot_be_read_back(
+    words: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = said(capsys, "new", tmp_path / "lamp.toml", *words)
+    assert (status, out, says in err) == (1, "", True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_new_says_to_do_next_is_a_command_that_works(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, _ = said(capsys, "new", tmp_path / "台灯 1.toml")
+    assert status == 0
+    assert main(shlex.split(out.partition("then: ")[2])[1:]) == 0
 
 
 def test_check_tells_compilers_and_programs_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

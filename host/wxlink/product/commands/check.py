@@ -52,7 +52,8 @@ def _facts(file: ProductFile) -> dict[str, Any]:
 
 def _said(facts: dict[str, Any]) -> str:
     most = "at most " if facts["length"] == "variable" else ""
+    points = "1 data point" if facts["points"] == 1 else f"{facts['points']} data points"
     return (
-        f"good: {facts['points']} data points of {facts['length']} length, a report takes {most}"
+        f"good: {points} of {facts['length']} length, a report takes {most}"
         f"{facts['report_bytes']} bytes, a control {most}{facts['control_bytes']}"
     )

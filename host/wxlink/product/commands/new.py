@@ -3,6 +3,7 @@
 import argparse
 import json
 import secrets
+import shlex
 import sys
 from pathlib import Path
 from string import Template
@@ -10,6 +11,7 @@ from string import Template
 from wxlink.assets import asset
 from wxlink.product.commands.output import NoOutput, complain, ending, write
 from wxlink.product.spec import LENGTHS
+from wxlink.product.toml_reader import spec_of_toml
 from wxlink.product.toml_writer import SCHEMA, quoted
 
 TEMPLATE = "protocol/templates/product.toml.in"
@@ -34,15 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the file, and beside it the schema for editors; 1 when one cannot be written."""
     path: Path = arguments.file
     key = secrets.token_hex(16)
-    text = Template(asset(TEMPLATE).read_text("utf-8")).substitute(
-        schema=SCHEMA,
-        key=key,
-        zh=quoted(arguments.zh or arguments.en or path.stem),
-        en=quoted(arguments.en or path.stem),
-        length=arguments.length,
-    )
     try:
-        write(path, text, force=arguments.force)
+        write(path, _text(arguments, key), force=arguments.force)
         schema = path.with_name(SCHEMA)
         write(schema, asset(f"protocol/products/{SCHEMA}").read_text("utf-8"), force=True)
     except NoOutput as error:
@@ -50,5 +45,25 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(json.dumps({"file": str(path), "schema": str(schema), "product_key": key}) + "\n")
     else:
-        sys.stdout.write(f"{path}: product key {key}; edit it, then: wxlink product check {path}\n")
+        check = shlex.join(["wxlink", "product", "check", str(path)])
+        sys.stdout.write(f"{path}: product key {key}; edit it, then: {check}\n")
     return 0
+
+
+def _text(arguments: argparse.Namespace, key: str) -> str:
+    """The text of the file, which can be read back. NoOutput when a name is none."""
+    text = Template(asset(TEMPLATE).read_text("utf-8")).substitute(
+        schema=SCHEMA,
+        key=key,
+        zh=quoted(arguments.zh or arguments.en or arguments.file.stem),
+        en=quoted(arguments.en or arguments.file.stem),
+        length=arguments.length,
+    )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise NoOutput("the product's name is no UTF-8 text: give another --zh and --en") from None
+    _, problems = spec_of_toml(text)
+    if problems:
+        raise NoOutput(f"the product's name, {problems[0].text}: {problems[0].remedy}")
+    return text
