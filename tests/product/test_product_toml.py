@@ -104,6 +104,15 @@ MISTAKES = {
         "one amount",
         "such as 2",
     ),
+    "rest of an enum": (
+        POWER.replace("bool", "enum")
+        + 'values = ["a", "b"]\nsimulate = { kind = "count", by = 1, rest = 2 }\n',
+        10,
+        38,
+        "Power",
+        "there is no value 2",
+        "from 0 to 1",
+    ),
     "falling enum": (
         POWER.replace("bool", "enum") + 'values = ["a", "b"]\nsimulate = { kind = "count", by = -1 }\n',
         10,

@@ -131,6 +131,8 @@ class Hardware:
             moved = self._raws[number] + self._amount(row)
             beyond = row.floor if row.again else row.high
             self._raws[number] = beyond if moved > row.high else moved
+        elif row.rest is not None and row.gate is not None and not self._raws[row.gate]:
+            self._raws[number] = row.rest
 
     def _drain(self, number: int, row: Behaviour) -> None:
         if self._due(row):

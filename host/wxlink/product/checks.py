@@ -219,8 +219,10 @@ def _moves(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]]:
     for one in moves:
         if not 0 <= one / step <= most:
             yield ("by",), f"by {one} is below 0 or too much", f"use 0 to {most} steps of {step}"
-    if point.values and not 0 <= (hint.until or 0) < len(point.values):
-        yield ("until",), f"there is no value {hint.until}", f"count the values from 0 to {most - 1}"
+    for key in ("until", "rest"):
+        value = getattr(hint, key) or 0
+        if point.values and not 0 <= value < len(point.values):
+            yield (key,), f"there is no value {value}", f"count the values from 0 to {most - 1}"
 
 
 def _amounts(point: PointSpec, hint: Simulate) -> Iterator[tuple[Path, str, str]]:

@@ -28,7 +28,7 @@ _TIMED = ("every", "while_")
 KINDS = {
     "hold": Kind((), (), _ALL, "stays as it is until somebody sets it"),
     "drift": Kind(("by",), ("between", *_TIMED), _NUMBERS, "goes up or down by up to `by`, inside `between`"),
-    "count": Kind(("by",), ("until", "again", *_TIMED), _COUNTED, "rises by `by` up to `until`"),
+    "count": Kind(("by",), ("until", "again", "rest", *_TIMED), _COUNTED, "rises by `by` up to `until`"),
     "drain": Kind(("by",), ("until", "again", *_TIMED), _COUNTED, "falls by `by` down to `until`"),
     "follow": Kind(
         ("by",),
@@ -69,9 +69,9 @@ class Simulate:
     start: value at power-on, or two numbers to draw between; keep: it outlives a restart. by: display
     amount of a move, or (least, most). between: limits of the values. every: ticks between two moves.
     while_: name of a bool point that must be on. of, after, order, amount, balance: names of other points.
-    times, plus, rest: follow goes to of * times + plus, and to rest while `while_` is off. until, again:
-    where counting ends, and whether it begins anew at the other end. below, above: bounds of alarm and
-    trip.
+    times, plus: follow goes to of * times + plus. rest: where follow goes, and what a count is, while
+    `while_` is off. until, again: where counting ends, and whether it begins anew at the other end. below,
+    above: bounds of alarm and trip.
     """
 
     kind: str

@@ -240,6 +240,8 @@ static void move(board_hardware *hardware, uint16_t point, const board_row *row)
         if (is_due(hardware, row)) {
             next = now + draw_between(hardware, row->by_low, row->by_high);
             next = next <= row->high ? next : row->again ? row->floor : row->high;
+        } else if (row->rests && row->gate != 0 && !is_on(hardware, row->gate)) {
+            next = row->rest;
         }
         break;
     case BOARD_DRAIN:
