@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from wxlink.assets import asset
-from wxlink.product.commands.output import NoOutput, complain, ending, write
+from wxlink.product.commands.output import NoOutput, add_force, complain, ending, write
 from wxlink.product.spec import LENGTHS
 from wxlink.product.toml_reader import spec_of_toml
 from wxlink.product.toml_writer import SCHEMA, quoted
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=LENGTHS[0],
         help="whether a frame carries all data points or only those it needs (default %(default)s)",
     )
-    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    add_force(parser)
     parser.add_argument("--json", action="store_true", help="print file and product key as one line of JSON")
 
 

@@ -24,6 +24,22 @@ def ending(suffix: str) -> Callable[[str], Path]:
     return path_of
 
 
+def add_output(parser: argparse.ArgumentParser, suffix: str) -> None:
+    """Add the options of a verb that writes a file or to standard output."""
+    parser.add_argument(
+        "--out",
+        type=ending(suffix),
+        metavar="FILE",
+        help=f"file to write, ending in {suffix} (default: standard output)",
+    )
+    add_force(parser)
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add the option of a verb that keeps a file that is there unless told otherwise."""
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
 def write(path: Path | None, text: str, *, force: bool = False) -> None:
     """Write a text to a new file, to any file when forced, to standard output when there is no path."""
     if path is None:

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from wxlink.product.commands.output import NoOutput, complain, ending, write
+from wxlink.product.commands.output import NoOutput, add_output, complain, write
 from wxlink.product.reading import read
 from wxproto.product import ProductError
 
@@ -12,13 +12,7 @@ from wxproto.product import ProductError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `wxlink product export`."""
     parser.add_argument("file", type=Path, metavar="TOML", help="product file of wxlink")
-    parser.add_argument(
-        "--out",
-        type=ending(".json"),
-        metavar="FILE",
-        help="file to write, ending in .json (default: standard output)",
-    )
-    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    add_output(parser, ".json")
 
 
 def run(arguments: argparse.Namespace) -> int:

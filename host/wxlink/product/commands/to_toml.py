@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from wxlink.product.commands.output import NoOutput, complain, ending, write
+from wxlink.product.commands.output import NoOutput, add_output, complain, write
 from wxlink.product.reading import read
 from wxlink.product.toml_writer import toml_of
 from wxproto.product import ProductError
@@ -12,13 +12,7 @@ from wxproto.product import ProductError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `wxlink product import`."""
     parser.add_argument("file", type=Path, metavar="JSON", help="product file as Gizwits publishes it")
-    parser.add_argument(
-        "--out",
-        type=ending(".toml"),
-        metavar="FILE",
-        help="file to write, ending in .toml (default: standard output)",
-    )
-    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    add_output(parser, ".toml")
 
 
 def run(arguments: argparse.Namespace) -> int:
