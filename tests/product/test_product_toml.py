@@ -113,6 +113,15 @@ MISTAKES = {
         "there is no value 2",
         "from 0 to 1",
     ),
+    "no title": (POWER + "title = true\n", 9, 1, "Power", "true is no text", "or { zh ="),
+    "no text among values": (
+        POWER.replace("bool", "enum") + 'values = ["a", 5]\n',
+        9,
+        16,
+        "Power",
+        "5 is no text",
+        "give a text in quotes",
+    ),
     "falling enum": (
         POWER.replace("bool", "enum") + 'values = ["a", "b"]\nsimulate = { kind = "count", by = -1 }\n',
         10,

@@ -107,19 +107,20 @@ class Table:
 
     def title(self, key: str, *, remedy: str = "") -> Title | None:
         """A text for people: Chinese alone, or a table with zh and en."""
-        self._known.add(key)
-        value = self._values.get(key)
-        if value is None:
-            if remedy:
-                self.wrong(key, f"{key} is missing", remedy)
-            return None
-        return self.as_title(value, (key,))
+        value = self.raw(key)
+        if value is None and remedy:
+            self.wrong(key, f"{key} is missing", remedy)
+        return None if value is None else self._title(value, (key,))
 
-    def as_title(self, value: object, inner: Path) -> Title | None:
+    def _title(self, value: object, inner: Path) -> Title | None:
         """A text for people that stands at a path inside this table."""
         if isinstance(value, str):
             text = self._checked(str(inner[0]), value)
             return None if text is None else Title(text)
+        if not isinstance(value, dict):
+            remedy = 'give a text in quotes, or { zh = "温度", en = "Temperature" }'
+            self._note((*self._path, *inner), self.point, f"{_shown(value)} is no text", remedy)
+            return None
         table = self.inside(value, inner)
         chinese = table.text("zh", remedy='give the Chinese text, as in { zh = "温度", en = "Temperature" }')
         title = None if chinese is None else Title(chinese, table.text("en"))
@@ -135,7 +136,7 @@ class Table:
         if not 1 <= len(value) <= most:
             self.wrong(key, f"{key} has {len(value)} entries", f"give 1 to {most}")
             return ()
-        titles = [self.as_title(one, (key, index)) for index, one in enumerate(value)]
+        titles = [self._title(one, (key, index)) for index, one in enumerate(value)]
         return tuple(title for title in titles if title is not None)
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -189,5 +190,6 @@ def _is_number(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else repr(value)
-    return text[:_SHOWN]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return (str(value) if isinstance(value, int | Decimal) else repr(value))[:_SHOWN]
