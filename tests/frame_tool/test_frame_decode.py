@@ -311,3 +311,19 @@ def test_streams_that_cannot_be_used_end_in_a_sentence(shell: str, status: int, 
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") <= 1
+
+
+@pytest.mark.parametrize(
+    ("before", "stamp"),
+    [
+        ("[INFO] rx:", "[INFO]"),
+        ("[12:00:01.5] tx", "[12:00:01.5]"),
+        ("12:00 [tx]", "12:00"),
+        ("<rx>", None),
+    ],
+)
+def test_what_stands_before_a_direction_is_shown_as_it_stands(
+    decoded: Decoded, before: str, stamp: str | None
+) -> None:
+    (said,) = decoded(f"{before} FF FF 00 05 07 01 00 00 0D")
+    assert (said["stamp"], said["name"]) == (stamp, "heartbeat")

@@ -62,7 +62,8 @@ def _directed(line: str) -> re.Match[str] | None:
 
 def _logged(number: int, found: re.Match[str]) -> Piece:
     data, starred = _octets(number, found["digits"] or "")
-    return Piece(bytes(data), found["direction"].lower(), found["stamp"].strip(" \t[(<") or None, starred)
+    stamp = found["stamp"].strip().rstrip(" \t[(<")
+    return Piece(bytes(data), found["direction"].lower(), stamp or None, starred)
 
 
 def _hex(lines: list[str]) -> bytearray:
