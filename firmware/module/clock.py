@@ -3,6 +3,7 @@
 from wxproto.network_time import DEFAULT_OFFSET_S, NetworkTime
 
 MAX_OFFSET_S = 14 * 3600  # the easternmost time zone; the westernmost is UTC-12
+MAX_DECIMALS = 2  # digits of a fraction of an hour; zones go by quarters
 
 
 class Clock:
@@ -36,12 +37,20 @@ def parse_zone(text):
     for prefix in ("UTC", "GMT"):
         if text.startswith(prefix):
             text = text[len(prefix) :]
-    sign = -1 if text.startswith("-") else 1
-    hours, colon, minutes = text.lstrip("+-").partition(":")
-    if colon and not (minutes.isdigit() and len(minutes) == 2):
+    west = text.startswith("-")
+    if west or text.startswith("+"):
+        text = text[1:]
+    hours, colon, minutes = text.partition(":")
+    whole, _, part = hours.partition(".")
+    if len(whole) not in (1, 2) or len(part) > MAX_DECIMALS or not _digits(whole + part):
         return None
-    try:
-        seconds = int(float(hours) * 3600) + (int(minutes) * 60 if colon else 0)
-    except ValueError:
+    if colon and (part or len(minutes) != 2 or not _digits(minutes) or minutes > "59"):
         return None
-    return sign * seconds if 0 <= seconds <= MAX_OFFSET_S else None
+    seconds = int(whole) * 3600 + int(part or 0) * 3600 // 10 ** len(part) + int(minutes or 0) * 60
+    if seconds > MAX_OFFSET_S:
+        return None
+    return -seconds if west else seconds
+
+
+def _digits(text):
+    return all(c in "0123456789" for c in text)

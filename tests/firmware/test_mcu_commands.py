@@ -36,6 +36,15 @@ async def test_the_time_zone_of_the_device_information_counts(bench: Bench, even
     assert (told.day, told.hour, told.minute) == local[2:5]
 
 
+async def test_a_zone_that_is_none_is_named_and_the_module_goes_on(bench: Bench, eventually):
+    bench.mcu.extra = "tz=inf"
+    async with bench.module() as module:
+        await eventually(bench.reports)
+        assert module.said("time zone 'inf' is not a number of hours")
+        told = NetworkTime.decode(await bench.mcu.ask(commands.GET_NETWORK_TIME))
+        assert told.hour == time.gmtime(told.utc + 8 * 3600).tm_hour
+
+
 async def test_module_information_names_the_module(bench: Bench, eventually):
     async with bench.module():
         await eventually(lambda: commands.MODULE_STATUS in bench.mcu.asked)
