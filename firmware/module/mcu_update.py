@@ -31,8 +31,12 @@ class McuUpdate:
         self._asking = None  # task of the question under way, or of the last one
 
     def begin(self, software_version):
-        """Offer the image to an MCU that has just come up with another version, unless it is being sent."""
-        if software_version == self._version or self._task is not None:
+        """Offer the image to an MCU that has just come up with another version; again if it was cut off."""
+        if software_version == self._version:
+            return
+        if self._task is not None:
+            self._sender.start()
+            self._came.set()
             return
         try:
             self._sender = self._open()
@@ -81,25 +85,25 @@ class McuUpdate:
 
     async def _run(self):
         sender = self._sender
-        size = os.stat(self._path)[6]
         told = 0
         try:
             while sender.state not in (data_sender.DONE, data_sender.STOPPED):
                 await self._step(sender)
-                percent = sender.sent * 100 // size
+                percent = sender.sent * 100 // sender.size
                 if percent < told or percent >= told + TOLD_EVERY:
                     told = percent
                     say("update", f"the MCU has {percent} %")
-            question = sender.question()  # tells the MCU when it was this side that stopped
-            if question is not None:
-                await self._ask(question)
-        except OSError as error:
+        except (OSError, LocalError) as error:
             say("update", f"{self._path} cannot be read any more: {error}")
+            sender.cancel()
+        question = sender.question()  # tells the MCU when it was this side that stopped
+        if question is not None:
+            await self._ask(question)
         self._task = None
         if sender.state == data_sender.DONE:
             say("update", "the MCU has the whole file")
         else:
-            say("update", f"the MCU did not take the file: {sender.reason or 'it cannot be read'}")
+            say("update", f"the MCU did not take the file: {sender.reason}")
 
     async def _step(self, sender):
         question = sender.question()

@@ -43,6 +43,7 @@ TRANSITIONS = {
     (ANNOUNCING, ACKED): OFFERED,
     (ANNOUNCING, READY): SENDING,
     (ANNOUNCING, SILENT): STOPPED,
+    (OFFERED, STARTED): ANNOUNCING,
     (OFFERED, READY): SENDING,
     (OFFERED, LATE): STOPPED,
     (SENDING, READY): SENDING,
@@ -59,9 +60,9 @@ class Sender:
     """Offers `size` bytes with `md5` (hex digits) and sends them whenever the receiver asks.
 
     `read(offset, size)` gives that many bytes of the file; with `hex_lines` it is text that may also be asked
-    for line by line. `state` is a state of TRANSITIONS, `reason` what stopped it, `sent` the bytes that the
-    receiver has acknowledged in this run, `waiting` true while the outcome of a question counts. When
-    that ends before the question does, the program withdraws it: what it asks next takes its place.
+    for line by line. `state` is a state of TRANSITIONS, `reason` what stopped it, `sent` the bytes of `size`
+    that the receiver has acknowledged in this run, `waiting` true while the outcome of a question counts.
+    When that ends before the question does, the program withdraws it: what it asks next takes its place.
     """
 
     def __init__(self, size, md5, read, *, hex_lines=False, offer_ms=OFFER_MS):
@@ -69,6 +70,7 @@ class Sender:
             raise LocalError("a file of %r bytes cannot be announced" % (size,))
         self.state = NEW
         self.reason = None
+        self.size = size
         self.sent = 0
         self.waiting = False
         self._announce = Announce(size, md5.lower())
@@ -78,11 +80,11 @@ class Sender:
         self._deadline = None
         self._ready = None  # the receiver's last Ready
         self._number = 0  # pieces acknowledged in this run
-        self._size = 0  # bytes of the piece under way
+        self._piece_size = 0  # bytes of the piece under way
         self._cancel = False  # 1F is to be asked
 
     def start(self):
-        """Announce the file."""
+        """Announce the file; once more to a receiver that came back and may know nothing of it."""
         self._move(STARTED)
 
     def cancel(self):
@@ -111,9 +113,9 @@ class Sender:
         if self._over():
             return
         if self.state == SENDING:
-            self.sent += self._size
+            self.sent += self._piece_size
             self._number += 1
-            if self.sent == self._announce.size:
+            if self.sent == self.size:
                 self._move(COMPLETE)
         elif self._move(ACKED):
             self._deadline = now + self._offer_ms
@@ -140,7 +142,7 @@ class Sender:
         if ready.hex_lines and not self._hex_lines:
             return ERROR_FILE_TYPE
         ready.piece_bytes = ready.piece_bytes or PIECE_BYTES
-        if ready.piece_bytes > MAX_PIECE or _count(self._announce.size, ready.piece_bytes) > MAX_PIECES:
+        if ready.piece_bytes > MAX_PIECE or _count(self.size, ready.piece_bytes) > MAX_PIECES:
             return ERROR_OTHER
         if (self.state, READY) in TRANSITIONS:
             self._move(READY)
@@ -183,10 +185,10 @@ class Sender:
 
     def _piece(self):
         """The next piece; None when the file has no such line: then it is withdrawn."""
-        rest = self._announce.size - self.sent
+        rest = self.size - self.sent
         if not self._ready.hex_lines:
             size = self._ready.piece_bytes
-            count = _count(self._announce.size, size)
+            count = _count(self.size, size)
             piece = Piece(self._number + 1, count, self._content(min(size, rest)))
         else:
             ahead = self._content(min(MAX_LINE, rest))
@@ -196,7 +198,7 @@ class Sender:
                 self._withdraw(WITHDRAWN)
                 return None
             piece = Piece(self._number + 1, 0, line, hex_lines=True, last=last)
-        self._size = len(piece.content)
+        self._piece_size = len(piece.content)
         return piece
 
     def _content(self, size):

@@ -25,6 +25,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]]
 class Sender:
     state: str
     reason: str | None
+    size: int
     sent: int
     waiting: bool
     def __init__(

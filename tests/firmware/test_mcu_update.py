@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import random
 from collections.abc import Callable
 
@@ -93,6 +94,49 @@ async def test_an_mcu_that_was_restarted_goes_on_where_it_was(bench: Bench, imag
         await eventually(lambda: again.state == data_receiver.DONE)
         assert bytes(flash) == image
         await eventually(lambda: program.said("the MCU has the whole file"))
+
+
+async def test_an_mcu_that_comes_back_is_offered_the_file_again(bench: Bench, image, eventually):
+    undecided = Receiver(Flash().write, 8192)
+    bench.mcu.transfer = Courier(bench.mcu.session, undecided, data_receiver.COMMANDS)
+    async with module(bench) as program:
+        await eventually(lambda: undecided.state == data_receiver.OFFERED)
+        bench.mcu.silent = True
+        await eventually(lambda: program.said("the MCU is silent"))
+        bench.mcu.reboot()
+        flash = Flash()
+        receiver = receiver_of(bench, flash)
+        bench.mcu.silent = False
+        await eventually(lambda: receiver.state == data_receiver.DONE)
+        assert bytes(flash) == image
+
+
+async def test_a_file_that_shrinks_while_it_is_sent_is_withdrawn(bench: Bench, image, eventually):
+    flash = Flash()
+    receiver = receiver_of(bench, flash)
+
+    def shrink() -> None:
+        if len(flash) == 1024:
+            os.truncate(bench.folder / "mcu.bin", 1500)
+
+    flash.on_write = shrink
+    async with module(bench) as program:
+        await eventually(lambda: receiver.state == data_receiver.STOPPED)
+        assert receiver.reason == data_receiver.CANCELLED
+        assert program.said("cannot be read any more")
+        await eventually(bench.reports)
+
+
+async def test_a_file_that_was_removed_cannot_be_had_a_second_time(bench: Bench, image, eventually):
+    receiver = receiver_of(bench, Flash())
+    async with module(bench) as program:
+        await eventually(lambda: program.said("the MCU has the whole file"))
+        (bench.folder / "mcu.bin").unlink()
+        again = receiver_of(bench, Flash())
+        again.accept(bench.mcu._now(), announced=receiver.announced)
+        await eventually(lambda: again.state == data_receiver.STOPPED)
+        assert again.reason == data_receiver.CANCELLED
+        assert program.said("cannot be read any more")
 
 
 async def test_an_mcu_with_this_software_is_left_alone(bench: Bench, image, eventually):

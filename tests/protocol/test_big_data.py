@@ -232,6 +232,16 @@ def test_a_receiver_that_is_silent_may_come_back_until_the_offer_ends() -> None:
     assert sender.question() is None
 
 
+def test_a_receiver_that_came_back_hears_of_the_file_once_more() -> None:
+    sender = offered()
+    sender.start()
+    assert sender.question() == (commands.DATA_ANNOUNCE, Announce(len(IMAGE), MD5).encode(), 0)
+    ready(sender)
+    sender.start()
+    assert len(pieces(sender)) == 3, "a receiver that asked is not told again"
+    assert sender.sent == sender.size
+
+
 def test_a_file_that_nobody_hears_of_stops_at_once() -> None:
     sender = Sender(len(IMAGE), MD5, read)
     sender.start()

@@ -95,6 +95,8 @@ class Pair:
                 self.sending = Half(Sender(len(IMAGE), MD5, lambda at, size: IMAGE[at : at + size]))
                 assert isinstance(self.sending.machine, Sender)
                 self.sending.machine.start()
+            elif sender.state == data_sender.OFFERED:
+                sender.start()
         else:
             half, other = (self.receiving, self.sending) if up else (self.sending, self.receiving)
             for one in ("ask", "deliver", "answer") if what == "exchange" else (what,):
