@@ -5,6 +5,7 @@ import json
 from wxproto.errors import LocalError
 
 MAX_SIZE = 4096  # bytes of the file
+MCU_VERSION_SIZE = 8  # bytes of the software version in the device information
 REQUIRED = object()
 
 # key -> (type, default, lowest, highest); what they mean is told in firmware/README.md
@@ -56,6 +57,12 @@ class Config:
             )
         if (self.mcu_image is None) != (self.mcu_version is None):
             raise ConfigError("mcu_image is the file and mcu_version its software version: give both or none")
+        if self.mcu_version is not None and not _fits(self.mcu_version, MCU_VERSION_SIZE):
+            raise ConfigError(
+                f"mcu_version must be 1..{MCU_VERSION_SIZE} ASCII characters: no MCU can tell a longer one"
+            )
+        if self.mcu_image is not None and self.tty is None:
+            raise ConfigError("mcu_image is for an MCU: give its tty, or leave mcu_image and mcu_version out")
         if self.mac is not None and not (len(self.mac) <= 32 and all(_alphanumeric(c) for c in self.mac)):
             raise ConfigError("mac must be 1..32 letters and digits without separators")
         self.relay_host, self.relay_port = parse_http(self.relay)
@@ -68,6 +75,8 @@ def load(path):
             text = file.read(MAX_SIZE + 1)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read (error {error.errno})") from None
+    except UnicodeError:
+        raise ConfigError(f"{path} is not UTF-8 text") from None
     if len(text) > MAX_SIZE:
         raise ConfigError(f"{path} is longer than {MAX_SIZE} bytes")
     try:
@@ -101,6 +110,10 @@ def _checked(name, kind, value, lowest, highest):
     if not lowest <= value <= highest:
         raise ConfigError(f"{name} must be within {lowest}..{highest}")
     return value
+
+
+def _fits(text, size):
+    return len(text) <= size and all(" " <= c <= "~" for c in text)
 
 
 def _alphanumeric(character):

@@ -77,6 +77,8 @@ class Settings:
             if error.errno != 2:  # ENOENT: the first start
                 raise
             return
+        except UnicodeError:
+            text = ""
         stored = _decode(text)
         if stored is None:
             aside = self._path + ".damaged"

@@ -29,6 +29,10 @@ MAIN = str(ROOT / "firmware" / "main.py")
         ({"relay": "http://x:99999"}, "relay must look like http://host:port"),
         ({"relay": "http://x/path"}, "relay must look like http://host:port"),
         ({"mac": "00:11:22"}, "mac must be 1..32 letters and digits"),
+        ({"mcu_image": "a.bin"}, "give both or none"),
+        ({"mcu_image": "a.bin", "mcu_version": "000000003"}, "mcu_version must be 1..8 ASCII characters"),
+        ({"mcu_image": "a.bin", "mcu_version": "v³"}, "mcu_version must be 1..8 ASCII characters"),
+        ({"mcu_image": "a.bin", "mcu_version": "3", "tty": None, "product": "p"}, "mcu_image is for an MCU"),
         ({"queue": 4.5}, "queue must be a whole number"),
         ({"queue": True}, "queue must be a whole number"),
         ({"heartbeat_s": "55"}, "heartbeat_s must be a number"),
@@ -60,6 +64,9 @@ def test_an_unreadable_file_is_named(tmp_path: Path):
         load(str(path))
     path.write_text("{")
     with pytest.raises(ConfigError, match="is not JSON"):
+        load(str(path))
+    path.write_bytes(b'{"relay": "\xff"}')
+    with pytest.raises(ConfigError, match="is not UTF-8"):
         load(str(path))
     path.write_text(" " * 5000)
     with pytest.raises(ConfigError, match="longer than"):
@@ -123,20 +130,21 @@ def test_another_mac_needs_another_did(tmp_path: Path):
     assert settings.did is None
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "x\ny\n", "half", "more"])
+@pytest.mark.parametrize("damage", ["", "{}", "x\ny\n", "half", "more", "erased"])
 def test_a_damaged_identity_is_reported_and_kept_aside(tmp_path: Path, damage: str):
     first = stored(tmp_path)
     first.use_mac("aa")
     path = tmp_path / "identity.json"
-    text = path.read_text()
-    damaged = {"half": text[: len(text) // 2], "more": text + "x\n"}.get(damage, damage)
-    path.write_text(damaged)
+    text = path.read_bytes()
+    damages = {"half": text[: len(text) // 2], "more": text + b"x\n", "erased": text[:20] + b"\xff" * 100}
+    damaged = damages.get(damage, damage.encode())
+    path.write_bytes(damaged)
     reports: list[str] = []
     second = stored(tmp_path, reports)
     assert len(reports) == 1
     assert first.passcode not in reports[0]
     assert "identity.json.damaged" in reports[0]
-    assert (tmp_path / "identity.json.damaged").read_text() == damaged
+    assert (tmp_path / "identity.json.damaged").read_bytes() == damaged
     assert second.passcode != first.passcode
     assert second.did is None
 
