@@ -73,6 +73,7 @@ class Bridge:
 
     async def run(self):
         """Serve for ever. Raises OSError when the tty is gone, Restart when the MCU asks for it."""
+        self._mcu_commands.start()
         await asyncio.gather(
             self._link.run(),
             self._uplink.run(),

@@ -42,6 +42,12 @@ class McuCommands:
         self._telling = None  # the question that follows an acknowledged command
         self.clock = Clock(port)
 
+    def start(self):
+        """Begin with set-up when the MCU reset the module before this start."""
+        if self._settings.take_set_up():
+            say("module", "set-up by access point: the module was reset")
+            self._open_soft_ap()
+
     def begin(self, info):
         """Take the device information of an MCU that has just come up: time zone and binding window."""
         self._bindable_s = info.bindable_s

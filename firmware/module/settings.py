@@ -13,12 +13,14 @@ FILE = "identity.json"
 MAX_SIZE = 1024  # bytes; what save() writes has about 250
 PASSCODE_LETTERS = 10  # as shipped modules have it; a relay takes 1..16 (app-api 0)
 PASSCODE_ALPHABET = 25  # A..Y
-FIELDS = ("mac", "product_key", "passcode", "did")
+FIELDS = ("mac", "product_key", "passcode", "did", "set_up")
+SOFT_AP = "softap"  # value of set_up
 
 
 class Settings:
     """Attributes `mac`, `product_key`, `passcode`, `did`: text, or None while unknown.
 
+    `set_up` is SOFT_AP when the next start is to open the access point, as after a reset, else None.
     `port` gives entropy, a fresh MAC address and the private folder.
     """
 
@@ -27,7 +29,7 @@ class Settings:
         self._folder = folder
         self._path = folder + "/" + FILE
         port.private_folder(folder)
-        self.mac = self.product_key = self.passcode = self.did = None
+        self.mac = self.product_key = self.passcode = self.did = self.set_up = None
         self._load(report)
         if self.passcode is None:
             self.passcode = self._new_passcode()
@@ -56,10 +58,19 @@ class Settings:
             self.save()
 
     def forget(self):
-        """Wipe product key, passcode and did; a relay ends the bindings when it sees the new passcode."""
+        """Wipe all but the MAC address and begin with set-up; a new passcode ends the relay's bindings."""
         self.product_key = self.did = None
         self.passcode = self._new_passcode()
+        self.set_up = SOFT_AP
         self.save()
+
+    def take_set_up(self):
+        """True once after forget(): this start is to open the access point."""
+        if self.set_up is None:
+            return False
+        self.set_up = None
+        self.save()
+        return True
 
     def save(self):
         """Write a new file and rename it over the old one: a power cut leaves one of the two, whole."""
@@ -86,7 +97,7 @@ class Settings:
             report(f"{self._path} is damaged; it is kept as {aside} and the module gets a new identity")
             return
         for name in FIELDS:
-            setattr(self, name, stored[name])
+            setattr(self, name, stored.get(name))
 
     def _new_passcode(self):
         letters = []

@@ -98,7 +98,11 @@ async def test_a_restart_keeps_the_identity_and_a_reset_ends_it(bench: Bench, ev
         before, after = bench.registrar.registrations
         assert before["mac"] == after["mac"]
         assert before["passcode"] != after["passcode"]
-        assert len(module.said("starts anew")) == 2
+        set_up = commands.STATUS_SOFTAP | commands.STATUS_ONBOARDING
+        await eventually(lambda: bench.mcu.status_words[-1] & set_up == set_up)
+        await bench.mcu.ask(commands.RESTART_MODULE)
+        await eventually(lambda: not bench.mcu.status_words[-1] & set_up)
+        assert len(module.said("starts anew")) == 3
         assert await module.interrupt() == 0
 
 
