@@ -23,7 +23,7 @@ from wxproto import (
     data_sender,
     device_info,
     envelope,
-    session,
+    link_state,
 )
 from wxproto.product import KINDS
 
@@ -118,7 +118,7 @@ def transition_table() -> str:
         ("role", "state", "what happens", "next state"),
         (
             (role, before, what, after)
-            for role, moves in session.TRANSITIONS.items()
+            for role, moves in link_state.TRANSITIONS.items()
             for (before, what), after in moves.items()
         ),
     )

@@ -26,9 +26,10 @@ from .commands import (
 )
 from .counters import Counters
 from .errors import LocalError
-from .events import Answered, Asked, GaveUp, LinkLost, LinkUp, PeerNotice
+from .events import Answered, Asked, GaveUp, PeerNotice
 from .frame import CHECKSUM, MAX_PAYLOAD, BadFrame, Decoder, Frame, encode
 from .line import BAUD, Line, stuffed_size
+from .link_state import ANSWERED, GONE, HEARD, SERVED, SILENT, LinkState
 from .question import Question, answer_size, sub_device
 
 ACK_TIMEOUT_MS = 200
@@ -45,29 +46,6 @@ DUPLICATE_MS = 3500
 """Milliseconds in which an equal command of an MCU is a repeat at least; older ones repeat after 3 s."""
 MAX_BACKLOG = 16_640
 """Bytes not yet fetched: two of the largest frames, stuffed throughout; what exceeds it is lost."""
-
-# States of the link, and what moves it.
-DOWN = "down"
-UP = "up"
-DOUBT = "doubt"
-ANSWERED = "device information came"
-SERVED = "device information was given, or a later command came"
-SILENT = "a heartbeat was given up"
-HEARD = "a good frame came"
-GONE = "too many heartbeats were given up"
-
-TRANSITIONS = {
-    MODULE: {
-        (DOWN, ANSWERED): UP,
-        (UP, SILENT): DOUBT,
-        (DOUBT, HEARD): UP,
-        (DOUBT, GONE): DOWN,
-    },
-    MCU: {
-        (DOWN, SERVED): UP,
-    },
-}
-"""Role -> (state, what happened) -> next state; what is not listed changes nothing. DOWN comes first."""
 
 _OWN = 0  # ticket of the session's own questions
 
@@ -97,11 +75,10 @@ class Session:
         duplicate_ms=DUPLICATE_MS,
         max_backlog=MAX_BACKLOG,
     ):
-        if role not in TRANSITIONS:
-            raise LocalError("role must be commands.MODULE or commands.MCU, not %r" % (role,))
         if min(ack_timeout_ms, sends, heartbeat_ms, lost_after, max_queue) < 1:
             raise LocalError("limits of a session must be at least 1")
         self.role = role
+        self._link = LinkState(role)
         self.counters = Counters()
         self._ack_timeout_ms = ack_timeout_ms
         self._sends = sends
@@ -113,7 +90,6 @@ class Session:
         self._decoder = Decoder(max_payload)
         self._line = Line(baud, max_backlog)
         self._now = 0  # the time last told
-        self._state = DOWN
         self._started = role == MCU
         self._out = bytearray()
         self._later = []  # events that happened outside receive() and poll()
@@ -131,7 +107,7 @@ class Session:
     @property
     def up(self):
         """True while the peer is there, as far as known."""
-        return self._state != DOWN
+        return self._link.up
 
     def ask(self, cmd, payload=b"", *, now, flags=0, service_ms=None):
         """Send a command, or queue it behind the outstanding one; gives the ticket of its Answered or GaveUp.
@@ -146,7 +122,7 @@ class Session:
         if len(self._queue) + len(self._later) >= self._max_queue:
             raise LocalError("%d questions wait already: wait for Answered or GaveUp" % self._max_queue)
         ticket = self._next_ticket
-        if self._state == DOWN and self.role == MODULE:
+        if not self._link.up and self.role == MODULE:
             self._later.append(GaveUp(ticket, cmd))
         else:
             self._queue.append(self._new_question(ticket, cmd, payload, flags, service_ms))
@@ -172,7 +148,7 @@ class Session:
         if self._reply(asked, frame):
             self._last_ack = frame
         if asked.cmd == GET_DEVICE_INFO:
-            self._move(SERVED, self._later)
+            self._link.move(SERVED, self._later)
 
     def refuse(self, asked, error):
         """Send an error notice (a key of commands.NOTICES) in place of answer(); LocalError as there.
@@ -253,25 +229,12 @@ class Session:
         return events
 
     def _beating(self):
-        return self.role == MODULE and self._state != DOWN
-
-    def _move(self, what, events):
-        """Follow TRANSITIONS; true when the state changed."""
-        before = self._state
-        after = TRANSITIONS[self.role].get((before, what))
-        if after is None:
-            return False
-        self._state = after
-        if before == DOWN:
-            events.append(LinkUp())
-        elif after == DOWN:
-            events.append(LinkLost())
-        return True
+        return self.role == MODULE and self._link.up
 
     def _take(self, frame, now, events):
         cmd = frame.cmd
         self._missed = 0
-        self._move(HEARD, events)
+        self._link.move(HEARD, events)
         if cmd in (MODULE_NOTICE, MCU_NOTICE):
             self._take_notice(frame, now, events)
         elif cmd & 1:
@@ -288,7 +251,7 @@ class Session:
             self.counters.measured(now - question.sent_at)
         if question.ticket != _OWN or question.cmd != HEARTBEAT:
             events.append(Answered(question.ticket, question.cmd, frame.sn, frame.payload))
-        if question.cmd == GET_DEVICE_INFO and self._move(ANSWERED, events):
+        if question.cmd == GET_DEVICE_INFO and self._link.move(ANSWERED, events):
             self._heartbeat_at = now + self._heartbeat_ms
 
     def _take_notice(self, frame, now, events):
@@ -331,7 +294,7 @@ class Session:
             self._last_ack = encode(row.ack, frame.sn, head, _ack_flags(frame))
             self._send(self._last_ack)
         if frame.cmd != GET_DEVICE_INFO:
-            self._move(SERVED, events)
+            self._link.move(SERVED, events)
         events.append(Asked(frame.cmd, frame.sn, frame.flags, frame.payload, wants_answer))
 
     def _repeat_window(self, row, frame):
@@ -357,11 +320,11 @@ class Session:
             events.append(GaveUp(question.ticket, question.cmd))
         elif question.cmd == HEARTBEAT:
             self._missed += 1
-            self._move(SILENT, events)
+            self._link.move(SILENT, events)
             if self._missed < self._lost_after:
                 self._ping()
                 return
-            self._move(GONE, events)
+            self._link.move(GONE, events)
             self._missed = 0
             events.extend([GaveUp(one.ticket, one.cmd) for one in self._queue if one.ticket != _OWN])
             self._queue = []
@@ -384,7 +347,7 @@ class Session:
     def _send_next(self, now):
         if self._question is not None:
             return
-        if self._state != DOWN:
+        if self._link.up:
             if not self._queue:
                 return
             self._question = self._queue.pop(0)

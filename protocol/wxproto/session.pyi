@@ -4,8 +4,7 @@ from .counters import Counters
 from .events import Answered as Answered
 from .events import Asked as Asked
 from .events import GaveUp as GaveUp
-from .events import LinkLost as LinkLost
-from .events import LinkUp as LinkUp
+from .events import LinkLost, LinkUp
 from .events import PeerNotice as PeerNotice
 from .frame import BadFrame as BadFrame
 
@@ -16,16 +15,6 @@ LOST_AFTER: Final = 4
 MAX_QUEUE: Final = 16
 DUPLICATE_MS: Final = 3500
 MAX_BACKLOG: Final = 16_640
-
-DOWN: Final = "down"
-UP: Final = "up"
-DOUBT: Final = "doubt"
-ANSWERED: Final = "device information came"
-SERVED: Final = "device information was given, or a later command came"
-SILENT: Final = "a heartbeat was given up"
-HEARD: Final = "a good frame came"
-GONE: Final = "too many heartbeats were given up"
-TRANSITIONS: Final[dict[str, dict[tuple[str, str], str]]]
 
 _Event: TypeAlias = Asked | Answered | GaveUp | PeerNotice | BadFrame | LinkUp | LinkLost
 

@@ -16,9 +16,10 @@ import pytest
 from wxproto import commands, frame
 from wxproto.commands import MODULE
 from wxproto.device_info import DeviceInfo
+from wxproto.events import LinkUp
 from wxproto.p0 import Codec
 from wxproto.product import Product
-from wxproto.session import Answered, Asked, BadFrame, GaveUp, LinkUp, Session
+from wxproto.session import Answered, Asked, BadFrame, GaveUp, Session
 
 METER = Codec(
     Product.from_dict(

@@ -4,10 +4,11 @@ from math import ceil
 
 import pytest
 
-from wxproto import commands, frame, session
+from wxproto import commands, frame, link_state
 from wxproto.commands import MCU, MODULE
 from wxproto.errors import LocalError
-from wxproto.session import Answered, Asked, BadFrame, GaveUp, LinkLost, LinkUp, PeerNotice, Session
+from wxproto.events import LinkLost, LinkUp
+from wxproto.session import Answered, Asked, BadFrame, GaveUp, PeerNotice, Session
 
 INFO = bytes(66)
 
@@ -476,8 +477,8 @@ def test_impossible_sessions() -> None:
 
 
 def test_every_transition_starts_and_ends_in_a_state() -> None:
-    for table in session.TRANSITIONS.values():
-        states = {session.DOWN} | set(table.values())
+    for table in link_state.TRANSITIONS.values():
+        states = {link_state.DOWN} | set(table.values())
         assert {state for state, _ in table} <= states
 
 
