@@ -42,7 +42,7 @@ def at_random(name: str, runs: int, seed: int) -> None:
     """Try mutations of the seeds, each a few steps away."""
     from fuzz.inputs import TARGETS  # noqa: PLC0415 - as in guided()
 
-    target = _reporting(name, TARGETS[name])
+    target = reporting(name, TARGETS[name])
     source = random.Random(seed)
     pool = list(seeds(name))
     progress = Progress(name, runs, "inputs")
@@ -68,11 +68,13 @@ def guided(name: str, runs: int, seed: int) -> None:
         f"-artifact_prefix={OUT}/",
         "-print_final_stats=1",
     )
-    atheris.Setup([sys.argv[0], *options, str(folder(name))], _reporting(name, TARGETS[name]))
+    atheris.Setup([sys.argv[0], *options, str(folder(name))], reporting(name, TARGETS[name]))
     atheris.Fuzz()
 
 
-def _reporting(name: str, target: Callable[[bytes], None]) -> Callable[[bytes], None]:
+def reporting(name: str, target: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    """The target; it prints the input that breaks it before the error goes on."""
+
     def try_one(data: bytes) -> None:
         try:
             target(data)

@@ -9,7 +9,7 @@ import sys
 
 from fuzz.build import NOT_RUN, ROOT, NoTool
 from fuzz.corpus import kept
-from fuzz.coverage import MAX_SIZE, mutate
+from fuzz.coverage import MAX_SIZE, mutate, reporting
 from fuzz.inputs import session
 from fuzz.invariant import Broken
 from fuzz.life import digest
@@ -26,6 +26,7 @@ def run(lives: int, seed: int) -> None:
     source = random.Random(seed)
     pool = [one for one in kept("session") if one]
     other = Reader("MicroPython", micropython(), ROOT / "fuzz" / "life.py")
+    live = reporting("lives", session)
     progress = Progress("lives", lives, "lives")
     waiting: list[bytes] = []
     lived = 0
@@ -35,7 +36,7 @@ def run(lives: int, seed: int) -> None:
             for _ in range(source.randrange(4)):
                 life = mutate(source, life)[:MAX_SIZE] or b"\x00"
             other.send(life)
-            session(life)
+            live(life)
             waiting.append(life)
             lived += 1
             progress.at(lived)

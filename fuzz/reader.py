@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -24,17 +25,19 @@ class Reader:
         )
 
     def send(self, block: bytes) -> None:
-        """Give it a block, with its size before it."""
-        _pipe(self._process.stdin).write(len(block).to_bytes(4, "big") + block)
-        _pipe(self._process.stdin).flush()
+        """Give it a block, with its size before it. That it has died shows in what it does not answer."""
+        with suppress(BrokenPipeError):
+            _pipe(self._process.stdin).write(len(block).to_bytes(4, "big") + block)
+            _pipe(self._process.stdin).flush()
 
     def read(self) -> str:
-        """Its next line."""
+        """Its next line, empty when it has died."""
         return _pipe(self._process.stdout).readline().decode().strip()
 
     def close(self) -> None:
         """Wait for its end. Broken when it does not end well."""
-        _pipe(self._process.stdin).close()
+        with suppress(BrokenPipeError):
+            _pipe(self._process.stdin).close()
         _pipe(self._process.stdout).close()
         if self._process.wait() != 0:
             raise Broken(f"{self.name} ended with status {self._process.returncode}")

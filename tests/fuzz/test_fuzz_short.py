@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from fuzz.build import NOT_RUN
-from fuzz.coverage import NAMES
+from fuzz.coverage import NAMES, reporting
 from fuzz.inputs import TARGETS as INPUTS
 from fuzz.invariant import Broken, check_stream, strangers
+from fuzz.reader import Reader
 from fuzz.targets import TARGETS, Target
 
 from wxproto.frame import BadFrame, Decoder, Frame, encode
@@ -42,6 +43,22 @@ def test_a_short_run_finds_nothing(target: Target, seeded: random.Random) -> Non
 
 def test_the_fuzzers_of_python_are_the_ones_named() -> None:
     assert sorted(INPUTS) == sorted(NAMES)
+
+
+def test_what_breaks_a_target_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        reporting("division", lambda data: print(1 // len(data[1:])))(b"\x07")
+    assert "division: 07 breaks it" in capsys.readouterr().out
+
+
+def test_a_reader_that_died_answers_nothing() -> None:
+    reader = Reader("dead", sys.executable, "-c", "raise SystemExit(3)")
+    assert reader.read() == ""
+    for _ in range(3):
+        reader.send(bytes(100_000))
+    assert reader.read() == ""
+    with pytest.raises(Broken, match="dead ended with status 3"):
+        reader.close()
 
 
 def test_the_invariant_sees_what_is_missing_twice_or_in_the_wrong_order() -> None:
