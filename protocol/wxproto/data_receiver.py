@@ -4,7 +4,7 @@ No I/O and no clock: the program asks what question() gives, tells how it ended 
 and hands the peer's commands COMMANDS to take(). A Courier does that on a Session.
 """
 
-from .big_data import MAX_PIECE, PIECE_BYTES, Announce, Piece, Ready
+from .big_data import MAX_PIECE, MAX_PIECES, PIECE_BYTES, Announce, Piece, Ready
 from .commands import (
     DATA_ANNOUNCE,
     DATA_PIECE,
@@ -90,6 +90,11 @@ class Receiver:
     ):
         if not 0 <= piece_bytes <= MAX_PIECE:
             raise LocalError("piece_bytes must be 0..%d, not %r" % (MAX_PIECE, piece_bytes))
+        if not hex_lines and (piece_bytes or PIECE_BYTES) * MAX_PIECES < max_bytes:
+            raise LocalError(
+                "%d pieces of %d bytes hold less than %d: ask for larger ones"
+                % (MAX_PIECES, piece_bytes or PIECE_BYTES, max_bytes)
+            )
         self.state = IDLE
         self.reason = None
         self.announced = None

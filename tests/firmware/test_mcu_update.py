@@ -96,6 +96,24 @@ async def test_an_mcu_that_was_restarted_goes_on_where_it_was(bench: Bench, imag
         await eventually(lambda: program.said("the MCU has the whole file"))
 
 
+async def test_a_module_that_was_restarted_goes_on_where_the_mcu_is(bench: Bench, image, eventually):
+    flash = Flash()
+    receiver = receiver_of(bench, flash)
+    async with module(bench) as program:
+
+        def cut() -> None:
+            if len(flash) > 1000:
+                program.process.kill()
+
+        flash.on_write = cut
+        await program.process.wait()
+        assert receiver.state == data_receiver.RECEIVING
+    del flash.on_write
+    async with module(bench):
+        await eventually(lambda: receiver.state == data_receiver.DONE)
+        assert bytes(flash) == image
+
+
 async def test_an_mcu_that_comes_back_is_offered_the_file_again(bench: Bench, image, eventually):
     undecided = Receiver(Flash().write, 8192)
     bench.mcu.transfer = Courier(bench.mcu.session, undecided, data_receiver.COMMANDS)

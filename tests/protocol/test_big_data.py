@@ -63,6 +63,8 @@ def test_what_cannot_be_said() -> None:
         Sender(0, MD5, read)
     with pytest.raises(LocalError, match="piece_bytes must be"):
         Receiver(Flash().write, 1000, piece_bytes=big_data.MAX_PIECE + 1)
+    with pytest.raises(LocalError, match="65535 pieces of 256 bytes hold less than 16776961: ask for larger"):
+        Receiver(Flash().write, 256 * 65535 + 1)
 
 
 @given(st.integers(0, 7), st.binary(max_size=80))
