@@ -7,9 +7,10 @@ fuzz/invariant.py.
 import argparse
 import sys
 
-from fuzz.build import NOT_RUN, ROOT, NoTool, program
+from fuzz.build import ROOT, program
 from fuzz.decode_blocks import digest
 from fuzz.invariant import Broken, check_stream, strangers
+from fuzz.outcome import outcome
 from fuzz.progress import Progress
 from fuzz.reader import Reader, micropython
 from fuzz.seed import add_seed
@@ -73,15 +74,7 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=10_000_000, metavar="N")
     add_seed(parser)
     arguments = parser.parse_args()
-    try:
-        run(arguments.frames, arguments.seed)
-    except NoTool as missing:
-        print(f"frames: not run, {missing}")
-        return NOT_RUN
-    except Broken as broken:
-        print(f"frames: {broken}")
-        return 1
-    return 0
+    return outcome("frames", lambda: run(arguments.frames, arguments.seed))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ import argparse
 import random
 import sys
 
-from fuzz.build import NOT_RUN, ROOT, NoTool
+from fuzz.build import ROOT
 from fuzz.corpus import kept
 from fuzz.coverage import MAX_SIZE, mutate, reporting
 from fuzz.inputs import session
 from fuzz.invariant import Broken
 from fuzz.life import digest
+from fuzz.outcome import outcome
 from fuzz.progress import Progress
 from fuzz.reader import Reader, micropython
 from fuzz.seed import add_seed
@@ -55,15 +56,7 @@ def main() -> int:
     parser.add_argument("--lives", type=int, default=1_000_000, metavar="N")
     add_seed(parser)
     arguments = parser.parse_args()
-    try:
-        run(arguments.lives, arguments.seed)
-    except NoTool as missing:
-        print(f"lives: not run, {missing}")
-        return NOT_RUN
-    except Broken as broken:
-        print(f"lives: {broken}")
-        return 1
-    return 0
+    return outcome("lives", lambda: run(arguments.lives, arguments.seed))
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fuzz.build import NOT_RUN, OUT, NoTool, program
+from fuzz.build import OUT, program
 from fuzz.corpus import folder, kept
 from fuzz.decode_blocks import digest
 from fuzz.invariant import Broken, check_stream
+from fuzz.outcome import outcome
 from fuzz.seed import add_seed
 
 MAX_SIZE = 700
@@ -40,7 +41,7 @@ def fuzz(name: str, runs: int, seed: int) -> None:
         corpus,
     ]
     if subprocess.run(command, check=False, cwd=OUT).returncode != 0:
-        raise Broken(f"{name}: libFuzzer found something; keep its input as hex in fuzz/found/{name}")
+        raise Broken(f"libFuzzer found something; keep its input as hex in fuzz/found/{name}")
 
 
 def compare(name: str) -> int:
@@ -59,8 +60,15 @@ def compare(name: str) -> int:
     for one, theirs in zip(inputs, told, strict=True):
         ours = digest(check_stream(one, range(0, len(one), 7), MAX_PAYLOAD))
         if ours != theirs:
-            raise Broken(f"{name}: C found {theirs}, CPython {ours} in {one.hex()}")
+            raise Broken(f"C found {theirs}, CPython {ours} in {one.hex()}")
     return len(inputs)
+
+
+def run(name: str, runs: int, seed: int) -> None:
+    """Fuzz, then compare. Broken and NoTool as there."""
+    fuzz(name, runs, seed)
+    both = compare(name)
+    print(f"{name}: {runs:,} inputs, nothing found; C and CPython read {both:,} of them alike")
 
 
 def main() -> int:
@@ -71,18 +79,7 @@ def main() -> int:
     add_seed(parser)
     arguments = parser.parse_args()
     print(f"{arguments.target}: seed {arguments.seed}", flush=True)
-    try:
-        fuzz(arguments.target, arguments.runs, arguments.seed)
-        both = compare(arguments.target)
-    except NoTool as missing:
-        print(f"{arguments.target}: not run, {missing}")
-        return NOT_RUN
-    except Broken as broken:
-        print(broken)
-        return 1
-    tried = f"{arguments.runs:,} inputs, nothing found"
-    print(f"{arguments.target}: {tried}; C and CPython read {both:,} of them alike")
-    return 0
+    return outcome(arguments.target, lambda: run(arguments.target, arguments.runs, arguments.seed))
 
 
 if __name__ == "__main__":

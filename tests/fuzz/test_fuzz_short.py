@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from fuzz.build import NOT_RUN
+from fuzz.build import NOT_RUN, NoTool
 from fuzz.coverage import NAMES, reporting
 from fuzz.inputs import TARGETS as INPUTS
 from fuzz.invariant import Broken, check_stream, strangers
+from fuzz.outcome import outcome
 from fuzz.reader import Reader
 from fuzz.targets import TARGETS, Target
 
@@ -43,6 +44,18 @@ def test_a_short_run_finds_nothing(target: Target, seeded: random.Random) -> Non
 
 def test_the_fuzzers_of_python_are_the_ones_named() -> None:
     assert sorted(INPUTS) == sorted(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(NoTool("no clang"), NOT_RUN), (Broken("a frame is missing"), 1)]
+)
+def test_how_a_fuzzer_ends(error: Exception, status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    def run() -> None:
+        raise error
+
+    assert outcome("frames", run) == status
+    assert str(error) in capsys.readouterr().out
+    assert outcome("frames", lambda: None) == 0
 
 
 def test_what_breaks_a_target_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
