@@ -90,3 +90,27 @@ async def service(tmp_path, clock) -> AsyncIterator[Service]:
     downlink = Downlink(BrokerIsAway(), Asks(), store.devices.get)
     yield Service(store, Bus(), downlink, settings, clock)
     await store.close()
+
+
+@pytest.fixture
+def call(sandbox, http):
+    """A coroutine function: a call with a good token unless another is given; the answer as JSON."""
+
+    async def send(path, body=None, *, method="POST", token=None, raw=None, **query):
+        if token is None:
+            token = sandbox.api.tokens.stable()[0]
+        data = (
+            raw if raw is not None else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        )
+        query = {"access_token": token, **query}
+        async with http.request(method, sandbox.url + path, params=query, data=data) as response:
+            assert response.status == 200
+            return await response.json(content_type="text/plain")
+
+    return send
+
+
+@pytest.fixture
+def someone(sandbox):
+    """The person whom the sandbox begins with."""
+    return sandbox.api.people.get(sandbox.user)
