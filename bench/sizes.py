@@ -40,10 +40,10 @@ class Size(NamedTuple):
 
 _AVR = ("avr-gcc", "-mmcu=atmega328p")
 _ARM = ("arm-none-eabi-gcc", "-mthumb", "-nostartfiles", "-Wl,-e,main")
-AVR_LTO = Compiler("ATmega328P, `-flto`", (*_AVR, "-flto"), "avr-", "gcc-avr avr-libc")
+AVR = Compiler("ATmega328P", _AVR, "avr-", "gcc-avr avr-libc")
 COMPILERS = (
-    Compiler("ATmega328P", _AVR, "avr-", "gcc-avr avr-libc"),
-    AVR_LTO,
+    AVR,
+    Compiler("ATmega328P, `-flto`", (*_AVR, "-flto"), "avr-", "gcc-avr avr-libc"),
     Compiler("Cortex-M0", (*_ARM, "-mcpu=cortex-m0"), "arm-none-eabi-", "gcc-arm-none-eabi"),
     Compiler("Cortex-M3", (*_ARM, "-mcpu=cortex-m3"), "arm-none-eabi-", "gcc-arm-none-eabi"),
     Compiler("x86-64", ("gcc",), "", "gcc"),
@@ -78,7 +78,7 @@ def measure() -> list[Figure]:
     _say(text)
     if len(there) == len(COMPILERS):
         README.write_text(replaced(README.read_text("utf-8"), text), "utf-8")
-    return [*_figures(sizes[AVR_LTO][0])] if AVR_LTO in sizes else []
+    return _figures(sizes[AVR][0]) if AVR in sizes else []
 
 
 def size_of(compiler: Compiler, features: Sequence[str] = ()) -> Size:
@@ -135,7 +135,7 @@ char frame_buffers[sizeof ((wxlink *)0)->frame + sizeof ((wxlink *)0)->report] =
 
 
 def _figures(avr: Size) -> list[Figure]:
-    note = "Tuya's SDK: about 4 KB and 100 bytes; GoKit product without update code, avr-gcc -Os -flto"
+    note = "Tuya's SDK: about 4 KB and 100 bytes; GoKit product without update code, avr-gcc -Os"
     return [
         Figure("MCU SDK, flash of an ATmega328P", avr.flash, "B", "its limit", FLASH_LIMIT, "less", note),
         Figure("MCU SDK, RAM of an ATmega328P", avr.ram, "B", "its limit", RAM_LIMIT, "less", note),

@@ -2,15 +2,18 @@
 
 #include <string.h>
 
-#include "wxlink_report.h"
+#include "wxlink_p0.h"
 #include "wxlink_session.h"
 
 typedef char ring_size_is_a_power_of_two[(WXLINK_RING_SIZE & (WXLINK_RING_SIZE - 1)) == 0 ? 1 : -1];
+typedef char frame_is_as_the_parser_collects_it
+    [sizeof(((wxlink *)0)->frame) == WXLINK_FRAME_SIZE(WXLINK_PAYLOAD_MAX) ? 1 : -1];
+typedef char longest_time_on_the_wire_fits_16_bits[WXLINK_BAUD >= 2400 ? 1 : -1];
 typedef char ring_size_fits_its_counters[WXLINK_RING_SIZE >= 2 && WXLINK_RING_SIZE <= 256 ? 1 : -1];
 
 bool wxlink_start(wxlink *link, void *values, const wxlink_port *port, const wxlink_identity *identity, void *user)
 {
-    if (port->write == NULL || port->milliseconds == NULL) {
+    if (identity == NULL || port->write == NULL || port->milliseconds == NULL) {
         return false;
     }
     memset(link, 0, sizeof *link);
@@ -18,11 +21,10 @@ bool wxlink_start(wxlink *link, void *values, const wxlink_port *port, const wxl
     link->identity = identity;
     link->user = user;
     link->values = values;
-    wxlink_tick(link);
     link->sender.write = port->write;
     link->sender.user = user;
-    wxlink_parser_start(&link->parser, link->frame, sizeof link->frame);
-    wxlink_report_all(link);
+    wxlink_parser_start(&link->parser, (uint8_t *)&link->frame, sizeof link->frame);
+    wxlink_p0_all_due(link);
     return true;
 }
 
@@ -54,12 +56,11 @@ void wxlink_receive(wxlink *link, const uint8_t *bytes, uint16_t size)
 
 void wxlink_tick(wxlink *link)
 {
-    const uint32_t now = link->port->milliseconds(link->user);
-    const uint32_t passed = now - link->ticked_at;
-    const uint16_t less = passed > UINT16_MAX ? UINT16_MAX : (uint16_t)passed;
-    link->ticked_at = now;
+    const uint32_t passed = link->port->milliseconds(link->user) - link->ticked_at;
+    link->ticked_at += passed;
     for (uint8_t i = 0; i < WXLINK_TIMERS; i++) {
-        link->timers[i] = link->timers[i] > less ? (uint16_t)(link->timers[i] - less) : 0;
+        const uint16_t left = link->timers[i];
+        link->timers[i] = left > passed ? (uint16_t)(left - (uint16_t)passed) : 0;
     }
 }
 
@@ -69,7 +70,10 @@ void wxlink_poll(wxlink *link)
     for (uint8_t left = WXLINK_POLL_BYTES; left > 0 && link->ring_tail != link->ring_head; left--) {
         const uint8_t byte = link->ring[link->ring_tail];
         link->ring_tail = after(link->ring_tail);
-        wxlink_session_take(link, wxlink_parse(&link->parser, byte));
+        const wxlink_parsed parsed = wxlink_parse(&link->parser, byte);
+        if (parsed != WXLINK_MORE) {
+            wxlink_session_take(link, parsed);
+        }
     }
     wxlink_ask_poll(link);
     if (link->restarting && link->timers[WXLINK_TIMER_RESTART] == 0) {

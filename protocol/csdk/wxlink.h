@@ -102,7 +102,8 @@ typedef struct {
 typedef struct {
     /* Sends bytes to the module. Called with at most WXLINK_CHUNK bytes; returns when they are sent or queued. */
     void (*write)(void *user, const uint8_t *bytes, uint16_t size);
-    /* Milliseconds since any moment; wraps at 2^32. */
+    /* Milliseconds since any moment; wraps at 2^32 and never goes back: an 8-bit MCU whose interrupt counts them reads them
+     * with interrupts off. */
     uint32_t (*milliseconds)(void *user);
     /* A user set this data point; its value already stands in the values struct. Called once per data point of a
      * command, in id order, after the ack was sent and every value of the command was stored. */
@@ -147,33 +148,30 @@ typedef struct {
 /* What waits for its time; see wxlink_tick. */
 enum { WXLINK_TIMER_ASK, WXLINK_TIMER_REPEAT, WXLINK_TIMER_SLOW, WXLINK_TIMER_PAUSE, WXLINK_TIMER_RESTART, WXLINK_TIMERS };
 
-/* One link. Read the counters, leave the rest to the SDK. */
+struct wxlink;
+
+/* A question that waits for its ack: a report or another; see wxlink_session.h. */
+typedef struct {
+    uint8_t sends;                /* 0 = none */
+    wxlink_head head;             /* no question has flags */
+    uint8_t lead;                 /* goes before the payload, unless it is WXLINK_NO_LEAD */
+    wxlink_size size;
+    const uint8_t *payload;
+    void (*ended)(struct wxlink *link, bool acknowledged);
+#if WXLINK_WITH_ASKED
+    wxlink_question question;
+#endif
+} wxlink_asking;
+
+/* One link. Read the counters, leave the rest to the SDK. Small and often used members stand first: an AVR reaches the
+ * first 64 bytes of a struct by short instructions. */
 typedef struct wxlink {
     const wxlink_port *port;
     const wxlink_identity *identity;
     void *user;
     void *values;                 /* struct of current values, shared with the maker's code */
     wxlink_point point;           /* row of the data point under work, out of program memory */
-    uint16_t timers[WXLINK_TIMERS]; /* milliseconds left; 0 = over */
-    struct {                      /* the question that waits for its ack: a report or another; see wxlink_session.h */
-        uint8_t sends;            /* 0 = none */
-        uint8_t cmd;
-        uint8_t sn;
-        uint8_t flags;
-        uint8_t head;             /* goes before the payload, unless it is WXLINK_NO_HEAD */
-        const uint8_t *payload;
-        wxlink_size size;
-        void (*ended)(struct wxlink *link, const uint8_t *answer, wxlink_size size);
-#if WXLINK_WITH_ASKED
-        wxlink_question question;
-#endif
-    } ask;
-#if WXLINK_WITH_ASK
-    uint8_t wanted;               /* questions that wait for the one above */
-#endif
-#if WXLINK_WITH_UPDATE
-    struct wxlink_update *update; /* NULL: none may come */
-#endif
+    wxlink_place id;              /* and its number */
     volatile uint8_t ring_head;   /* one byte each: main loop and interrupt see them whole on every MCU */
     volatile uint8_t ring_tail;
     volatile uint8_t lost_bytes;  /* counter, stops at 255: the ring was full, call wxlink_poll more often */
@@ -181,29 +179,40 @@ typedef struct wxlink {
     uint8_t refused;              /* counter, stops at 255: P0 that does not fit the product */
     uint8_t given_up;             /* counter, stops at 255: questions and reports without an ack */
     uint8_t next_sn;
+    uint8_t last_sn;              /* of the last command, to know a repeat; valid while its timer runs */
+    uint8_t last_digest[2];
+    bool repeat;                  /* the command under work came a moment ago: answer it, do nothing else */
     bool up;                      /* the module knows this MCU: questions and reports may go out */
     bool restarting;
-    bool repeat;                  /* the command under work came a moment ago: answer it, do nothing else */
-    uint8_t last_sn;              /* of the last command, to know a repeat; valid while its timer runs */
-    uint16_t last_digest;
+    uint8_t due[WXLINK_PRODUCT_VARIABLE ? WXLINK_PRODUCT_FLAGS : 1]; /* flags of what is reported whether it changed or
+                                   * not; of a fixed product one for everything */
     uint16_t status;
-    uint32_t full_at;             /* of the last report of everything */
+    uint16_t timers[WXLINK_TIMERS]; /* milliseconds left; 0 = over */
+    wxlink_asking ask;
+    struct {                      /* being received, as the parser collects it; then its answer */
+        uint8_t len[2];
+        wxlink_head head;
+        uint8_t payload[WXLINK_PAYLOAD_MAX + 1u]; /* and the checksum */
+    } frame;
     uint32_t ticked_at;
+    uint32_t full_at;             /* of the last report of everything */
     wxlink_parser parser;
     wxlink_sender sender;
+#if WXLINK_WITH_ASK
+    uint8_t wanted;               /* questions that wait for the one above */
+#endif
+#if WXLINK_WITH_UPDATE
+    struct wxlink_update *update; /* NULL: none may come */
+#endif
 #if WXLINK_PRODUCT_VARIABLE
-    uint8_t due[WXLINK_PRODUCT_FLAGS]; /* data points to report whether they changed or not */
     uint8_t told[WXLINK_PRODUCT_IMAGE]; /* what the module was last told */
-#else
-    bool due;                     /* report whether anything changed or not */
 #endif
     uint8_t report[WXLINK_PRODUCT_REPORT]; /* the last report; of a fixed product: what the module was last told */
-    uint8_t frame[WXLINK_FRAME_SIZE(WXLINK_PAYLOAD_MAX)]; /* being received, then its answer */
     volatile uint8_t ring[WXLINK_RING_SIZE]; /* bytes from the interrupt, not yet handled */
 } wxlink;
 
-/* Starts a link. `user` is handed to every callback. False when `write` or `milliseconds` is missing: nothing may be
- * called then. Values keep what the maker put there; everything is reported once the module is up. */
+/* Starts a link. `user` is handed to every callback. False when `identity`, `write` or `milliseconds` is missing:
+ * nothing may be called then. Values keep what the maker put there; everything is reported once the module is up. */
 bool wxlink_start(wxlink *link, void *values, const wxlink_port *port, const wxlink_identity *identity, void *user);
 
 /* Takes bytes from the UART. The only function that may be called from an interrupt (one interrupt, one core). */

@@ -12,58 +12,47 @@ static uint8_t answer_size(uint8_t cmd)
     return (uint8_t)(2u + 2u * WXLINK_FRAME_SIZE(payload));
 }
 
-bool wxlink_ask_free(const wxlink *link)
-{
-    return link->up && link->ask.sends == 0;
-}
-
 /* Sends the question. `write` may have returned before the line carried it all: its time is waited for, too. */
 static void send(wxlink *link)
 {
     wxlink_sender *sender = &link->sender;
-    const bool headed = link->ask.head != WXLINK_NO_HEAD;
-    const wxlink_size size = (wxlink_size)(link->ask.size + (headed ? 1u : 0u));
-    wxlink_send_start(sender, link->ask.cmd, link->ask.sn, link->ask.flags, size);
-    if (headed) {
-        wxlink_send_byte(sender, link->ask.head);
+    const wxlink_asking *ask = &link->ask;
+    const bool led = ask->lead != WXLINK_NO_LEAD;
+    wxlink_send_start(sender, &ask->head, (wxlink_size)(ask->size + (led ? 1u : 0u)));
+    if (led) {
+        wxlink_send_byte(sender, ask->lead);
     }
-    wxlink_send_bytes(sender, link->ask.payload, link->ask.size);
+    wxlink_send_bytes(sender, ask->payload, ask->size);
     wxlink_send_end(sender);
     wxlink_tick(link);
     link->ask.sends++;
     link->timers[WXLINK_TIMER_ASK] =
-        (uint16_t)(WXLINK_RESEND_MS + WXLINK_WIRE_MS(sender->sent + answer_size(link->ask.cmd)));
+        (uint16_t)(WXLINK_RESEND_MS + WXLINK_WIRE_MS(sender->sent + answer_size(ask->head.cmd)));
 }
 
 void wxlink_ask_start(wxlink *link)
 {
-    link->ask.sn = link->next_sn++;
+    link->ask.head.sn = link->next_sn++;
     send(link);
 }
 
 /* The slot is free when `ended` is called, so that the next question may begin there. */
-static void end(wxlink *link, const uint8_t *answer, wxlink_size size)
+static void end(wxlink *link, bool acknowledged)
 {
     link->ask.sends = 0;
-    link->ask.ended(link, answer, size);
+    link->ask.ended(link, acknowledged);
 }
 
-static bool waits_for(const wxlink *link, uint8_t sn)
+void wxlink_ask_take(wxlink *link)
 {
-    return link->ask.sends > 0 && link->ask.sn == sn;
-}
-
-void wxlink_ask_acknowledged(wxlink *link, uint8_t cmd, uint8_t sn)
-{
-    if (waits_for(link, sn) && cmd == link->ask.cmd + 1) {
-        end(link, link->frame + WXLINK_AT_PAYLOAD, wxlink_payload_size(link->frame));
+    const uint8_t cmd = link->frame.head.cmd;
+    if (link->ask.sends == 0 || link->frame.head.sn != link->ask.head.sn) {
+        return;
     }
-}
-
-void wxlink_ask_damaged(wxlink *link, uint8_t sn)
-{
-    if (waits_for(link, sn) && link->ask.sends < WXLINK_SENDS) {
-        send(link);
+    if (cmd == (uint8_t)(link->ask.head.cmd + 1u)) {
+        end(link, true);
+    } else if (cmd == WXLINK_CMD_MODULE_NOTICE && link->frame.payload[0] == WXLINK_ERROR_CHECKSUM) {
+        link->timers[WXLINK_TIMER_ASK] = 0; /* no ack of this one will come */
     }
 }
 
@@ -74,7 +63,7 @@ void wxlink_ask_poll(wxlink *link)
             send(link);
         } else {
             wxlink_count(&link->given_up);
-            end(link, NULL, 0);
+            end(link, false);
         }
     }
 #if WXLINK_WITH_ASK

@@ -2,6 +2,8 @@
 #ifndef WXLINK_P0_H
 #define WXLINK_P0_H
 
+#include <string.h>
+
 #include "wxlink.h"
 
 /* Actions: the first byte of P0. A variable product's is the fixed one plus WXLINK_VARIABLE. */
@@ -15,37 +17,17 @@
 /* What the actions of this product have on top. */
 #define WXLINK_FAMILY (WXLINK_PRODUCT_VARIABLE ? WXLINK_VARIABLE : 0u)
 
-/* The steps of a control, in this order; the second and third only when the first was true. */
-enum {
-    WXLINK_CHECK, /* false when bytes are too few or too many, one is not writable, or an enum has no such value */
-    WXLINK_STORE, /* into the values; numbers beyond their limits are clamped */
-    WXLINK_TELL,  /* to the maker */
-    WXLINK_WRITE, /* not of a control: the values into P0 */
-    WXLINK_COMPARE /* not of a control: false when one that may be reported now differs from what was told */
-};
-typedef uint8_t wxlink_step;
+/* What is done with the data point whose row is link->point. `at` is the byte with its lowest bit, of a binary its first,
+ * in an image of the product or in other P0. */
+typedef bool (*wxlink_step)(wxlink *link, uint8_t *at);
 
-/* Of wxlink_fixed.c or wxlink_variable.c, as the product is. */
+/* The steps of a control, in this order; of wxlink_point.c. */
+bool wxlink_point_accepts(wxlink *link, uint8_t *at); /* false: an enum has no such value */
+bool wxlink_point_store(wxlink *link, uint8_t *at);   /* into the values; numbers beyond their limits are clamped */
+bool wxlink_point_tell(wxlink *link, uint8_t *at);    /* to the maker */
 
-/* Does a step with the data points that a control names; `flags` begins behind its action. */
-bool wxlink_p0_control(wxlink *link, uint8_t *flags, wxlink_size size, wxlink_step step);
-
-/* Writes the current values behind the action of a read reply: all of a fixed product, of a variable one those whose
- * flags stand there already. Gives the size without the action. */
-wxlink_size wxlink_p0_status(wxlink *link, uint8_t *body);
-
-/* Has everything reported next. */
-void wxlink_p0_all_due(wxlink *link);
-
-/* Looks for data points that changed and may be reported now. True when anything is due. */
-bool wxlink_p0_collect(wxlink *link);
-
-/* Writes what is due to link->report and takes it for told, and starts the times that hang on it. Gives the size without
- * the action. */
-wxlink_size wxlink_p0_report(wxlink *link);
-
-/* Of wxlink_point.c, about the data point whose row is link->point. `at` is the byte with its lowest bit, of a binary its
- * first, in an image of the product or in other P0. */
+/* The current value into P0, clamped to its limits. True when another one stood there. */
+bool wxlink_point_write(wxlink *link, uint8_t *at);
 
 /* Takes a row out of program memory. */
 void wxlink_point_read(wxlink *link, wxlink_place id);
@@ -53,20 +35,32 @@ void wxlink_point_read(wxlink *link, wxlink_place id);
 /* Bytes of its member in the values struct. */
 wxlink_size wxlink_point_size(const wxlink *link);
 
-/* True when what a control asks of it can be done. */
-bool wxlink_point_accepts(const wxlink *link, const uint8_t *at);
+/* Of wxlink_fixed.c or wxlink_variable.c, as the product is. */
 
-/* From P0 into the values, and back. Numbers beyond their limits are clamped. */
-void wxlink_point_store(wxlink *link, const uint8_t *at);
-void wxlink_point_write(const wxlink *link, uint8_t *at);
+/* Does a step with the data points that a control names, until one is false; `flags` begins behind its action. False, too,
+ * when bytes are too few or too many, or a data point is not writable. */
+bool wxlink_p0_control(wxlink *link, uint8_t *flags, wxlink_size size, wxlink_step step);
 
-/* Tells the maker that a user set it. */
-void wxlink_point_tell(const wxlink *link, wxlink_place id);
+/* Writes the current values behind the action of a read reply: all of a fixed product, of a variable one those whose
+ * flags stand there already. Gives the size without the action. */
+wxlink_size wxlink_p0_status(wxlink *link, uint8_t *body);
 
-/* True when it may be reported now and P0 shows another value. */
-bool wxlink_point_differs(const wxlink *link, const uint8_t *at);
+/* Has everything reported next. */
+static inline void wxlink_p0_all_due(wxlink *link)
+{
+    memset(link->due, 0xFF, sizeof link->due);
+}
 
-/* Bit of a bit array of `size` bytes: bit 0 is the lowest bit of the last byte. */
-bool wxlink_flag(const uint8_t *flags, uint8_t size, wxlink_place index);
+/* Has reported next what a control names; of a fixed product everything, as always. */
+static inline void wxlink_p0_control_due(wxlink *link, const uint8_t *flags)
+{
+    for (wxlink_size i = 0; i < sizeof link->due; i++) {
+        link->due[i] = (uint8_t)(link->due[i] | (WXLINK_PRODUCT_VARIABLE ? flags[i] : 1u));
+    }
+}
+
+/* Writes what changed and may be reported now, and what is due anyway, to link->report, takes it for told and starts the
+ * times that hang on it. Gives the size without the action; 0 when there is nothing to report. */
+wxlink_size wxlink_p0_report(wxlink *link);
 
 #endif

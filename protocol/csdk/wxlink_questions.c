@@ -12,8 +12,10 @@ enum { MODE_SOFTAP = 1, MODE_AIRLINK = 2, MODE_NETWORK = 4, MODULE_ALL = 0, TRAN
 #define TIME_SIZE 7u       /* from a module that does not send the seconds since 1970 */
 #define TIME_UNIX_SIZE 11u
 
-static void hand_time(wxlink *link, const uint8_t *answer, wxlink_size size)
+static void hand_time(wxlink *link)
 {
+    const uint8_t *answer = link->frame.payload;
+    const wxlink_size size = wxlink_taken(link);
     if (size < TIME_SIZE || link->port->time == NULL) {
         return;
     }
@@ -29,8 +31,10 @@ static void hand_time(wxlink *link, const uint8_t *answer, wxlink_size size)
 #define MODULE_WIFI_SIZE 65u
 #define MODULE_CELLULAR_SIZE 83u /* without cells */
 
-static void hand_module(wxlink *link, const uint8_t *answer, wxlink_size size)
+static void hand_module(wxlink *link)
 {
+    const uint8_t *answer = link->frame.payload;
+    const wxlink_size size = wxlink_taken(link);
     const char *text = (const char *)answer;
     wxlink_module module = {0};
     if (size < MODULE_WIFI_SIZE || link->port->module == NULL) {
@@ -60,35 +64,33 @@ static void hand_module(wxlink *link, const uint8_t *answer, wxlink_size size)
 }
 #endif
 
-static void ended(wxlink *link, const uint8_t *answer, wxlink_size size)
+static void ended(wxlink *link, bool acknowledged)
 {
     const wxlink_question question = link->ask.question;
-    (void)size;
 #if WXLINK_WITH_TIME
-    if (question == WXLINK_NETWORK_TIME && answer != NULL) {
-        hand_time(link, answer, size);
+    if (question == WXLINK_NETWORK_TIME && acknowledged) {
+        hand_time(link);
     }
 #endif
 #if WXLINK_WITH_MODULE_INFO
-    if (question == WXLINK_MODULE_INFO && answer != NULL) {
-        hand_module(link, answer, size);
+    if (question == WXLINK_MODULE_INFO && acknowledged) {
+        hand_module(link);
     }
 #endif
     if (link->port->asked != NULL) {
-        link->port->asked(link->user, question, answer != NULL);
+        link->port->asked(link->user, question, acknowledged);
     }
 }
 
-bool wxlink_ask_with(wxlink *link, wxlink_question question, uint8_t cmd, uint8_t head, const uint8_t *payload,
+bool wxlink_ask_with(wxlink *link, wxlink_question question, uint8_t cmd, uint8_t lead, const uint8_t *payload,
                      wxlink_size size)
 {
     if (!wxlink_ask_free(link) || size > WXLINK_SEND_MAX) {
         return false;
     }
     link->ask.question = question;
-    link->ask.cmd = cmd;
-    link->ask.flags = 0;
-    link->ask.head = head;
+    link->ask.head.cmd = cmd;
+    link->ask.lead = lead;
     link->ask.payload = payload;
     link->ask.size = size;
     link->ask.ended = ended;
@@ -100,15 +102,15 @@ bool wxlink_ask_with(wxlink *link, wxlink_question question, uint8_t cmd, uint8_
 
 static const struct {
     uint8_t cmd;
-    uint8_t head; /* the only byte of the payload, or WXLINK_NO_HEAD */
+    uint8_t lead; /* the only byte of the payload, or WXLINK_NO_LEAD */
 } questions[] WXLINK_ROM = {
     {WXLINK_CMD_ENTER_CONFIGURATION, MODE_SOFTAP},
     {WXLINK_CMD_ENTER_CONFIGURATION, MODE_AIRLINK},
-    {WXLINK_CMD_RESET_MODULE, WXLINK_NO_HEAD},
-    {WXLINK_CMD_ENTER_TEST, WXLINK_NO_HEAD},
-    {WXLINK_CMD_ALLOW_BINDING, WXLINK_NO_HEAD},
-    {WXLINK_CMD_RESTART_MODULE, WXLINK_NO_HEAD},
-    {WXLINK_CMD_GET_NETWORK_TIME, WXLINK_NO_HEAD},
+    {WXLINK_CMD_RESET_MODULE, WXLINK_NO_LEAD},
+    {WXLINK_CMD_ENTER_TEST, WXLINK_NO_LEAD},
+    {WXLINK_CMD_ALLOW_BINDING, WXLINK_NO_LEAD},
+    {WXLINK_CMD_RESTART_MODULE, WXLINK_NO_LEAD},
+    {WXLINK_CMD_GET_NETWORK_TIME, WXLINK_NO_LEAD},
     {WXLINK_CMD_GET_MODULE_INFO, MODULE_ALL},
 };
 

@@ -1,15 +1,11 @@
 /* Inside the SDK: the MCU's side of the conversation (README 3).
  *
- * What wxlink_update.[ch] builds on is settled: wxlink_command, wxlink_acknowledge, link->ask with wxlink_ask_start, and
- * the two functions at the end, which it supplies.
+ * What came stands in link->frame until it is handled, and so does an answer that takes its payload's place.
  */
 #ifndef WXLINK_SESSION_H
 #define WXLINK_SESSION_H
 
 #include "wxlink.h"
-
-#define WXLINK_VERSION_SIZE 8u
-#define WXLINK_KEY_SIZE 32u
 
 /* Milliseconds that bytes need on the wire (8N1), rounded up to 16 bytes: numbers of 16 bits are enough for it. */
 #define WXLINK_WIRE_MS(bytes) ((uint16_t)(((bytes) / 16u + 1u) * (uint16_t)(160000ul / WXLINK_BAUD + 1)))
@@ -38,46 +34,55 @@ enum {
     WXLINK_CMD_RESTART_MODULE = 0x29
 };
 
-/* A command of the module for wxlink_update_take. The payload stands in the receive buffer. */
-typedef struct {
-    uint8_t cmd;
-    uint8_t sn;
-    uint8_t flags; /* their low byte */
-    bool repeat;   /* it came a moment ago: answer it, do nothing else */
-    uint8_t *payload;
-    wxlink_size size;
-} wxlink_command;
+/* What a notice says (commands 11 and 12). */
+enum { WXLINK_ERROR_CHECKSUM = 1, WXLINK_ERROR_COMMAND = 2, WXLINK_ERROR_OTHER = 3, WXLINK_ERROR_FILE_TYPE = 4 };
 
 #define WXLINK_SEND_MAX 4095u /* data of a question: a module takes no more than 4096 bytes with its head (README 3.3) */
-#define WXLINK_NO_HEAD 0xFFu /* no action and no mode */
+#define WXLINK_NO_LEAD 0xFFu /* no action and no mode */
 
-/* Acts on what the parser found. */
+/* Acts on what the parser found, good or bad. */
 void wxlink_session_take(wxlink *link, wxlink_parsed parsed);
 
-/* Sends a frame whose payload is one piece. */
-void wxlink_session_send(wxlink *link, uint8_t cmd, uint8_t sn, uint8_t flags, const uint8_t *payload, wxlink_size size);
+/* Payload bytes of the frame in the receive buffer. */
+static inline wxlink_size wxlink_taken(const wxlink *link)
+{
+    return wxlink_payload_size(link->frame.len);
+}
 
-/* Sends the ack of the command in the receive buffer, with the first bytes of what stands in place of its payload. */
+/* Begins the ack of the command in the receive buffer: its code is the command's plus one. */
+void wxlink_answer_start(wxlink *link, uint8_t flags, wxlink_size size);
+
+/* Sends that ack, with the first bytes of what stands in place of the payload. */
 void wxlink_answer(wxlink *link, uint8_t flags, wxlink_size size);
+void wxlink_acknowledge(wxlink *link);
+
+/* Sends the notice that the frame in the receive buffer is wrong. */
+void wxlink_complain(wxlink *link, uint8_t error);
+
+/* Answers command 01, what this MCU is, and command 03, P0 from above. */
+void wxlink_info_take(wxlink *link);
+void wxlink_down_take(wxlink *link);
 
 /* True when a question may begin: the module is there and no other question waits for its ack. */
-bool wxlink_ask_free(const wxlink *link);
+static inline bool wxlink_ask_free(const wxlink *link)
+{
+    return link->up && link->ask.sends == 0;
+}
 
-/* Sends the question in link->ask, and again until its ack comes. Fill in cmd, flags, head, payload, size and ended;
- * only while wxlink_ask_free. `ended` is called once: with the payload of the ack, or with NULL after WXLINK_SENDS sends
- * without one. The next question may begin there. The payload stays untouched until then. */
+/* Sends the question in link->ask, and again until its ack comes. Fill in head.cmd, lead, payload, size and ended;
+ * only while wxlink_ask_free. `ended` is called once: when the ack stands in the receive buffer, or after WXLINK_SENDS
+ * sends without one. The next question may begin there. The payload stays untouched until then. */
 void wxlink_ask_start(wxlink *link);
 
-/* The ack of a question came, with its payload in the receive buffer, or the notice that it was damaged on its way. */
-void wxlink_ask_acknowledged(wxlink *link, uint8_t cmd, uint8_t sn);
-void wxlink_ask_damaged(wxlink *link, uint8_t sn);
+/* The ack of a question came, or the notice that it was damaged on its way. */
+void wxlink_ask_take(wxlink *link);
 
 /* Sends an unanswered question again, or gives it up; starts one that waits. */
 void wxlink_ask_poll(wxlink *link);
 
 #if WXLINK_WITH_ASKED
 /* Asks what the maker wished, with an answer to the maker. False when it may not begin. */
-bool wxlink_ask_with(wxlink *link, wxlink_question question, uint8_t cmd, uint8_t head, const uint8_t *payload,
+bool wxlink_ask_with(wxlink *link, wxlink_question question, uint8_t cmd, uint8_t lead, const uint8_t *payload,
                      wxlink_size size);
 #endif
 
@@ -93,11 +98,8 @@ void wxlink_tick(wxlink *link);
 void wxlink_count(uint8_t *counter);
 
 #if WXLINK_WITH_UPDATE
-/* Sends the ack without payload: every ack's code is its command's plus one. */
-void wxlink_acknowledge(wxlink *link, const wxlink_command *in);
-
 /* A command 19, 1D or 1F came: acknowledges it when its time has come, 1D after the piece is written. */
-void wxlink_update_take(wxlink *link, const wxlink_command *in);
+void wxlink_update_take(wxlink *link);
 
 /* Called by every wxlink_poll, behind everything else; link->ticked_at is the time in milliseconds. */
 void wxlink_update_poll(wxlink *link);

@@ -50,7 +50,7 @@ static bool fits(const uint8_t *list, const uint8_t *end)
 void wxlink_sub_devices_take(wxlink *link, const uint8_t *p0, uint16_t size)
 {
     const uint8_t *end = p0 + size;
-    wxlink_answer(link, 0, 0);
+    wxlink_acknowledge(link);
     if (!fits(p0 + 1, end)) {
         wxlink_count(&link->refused);
         return;

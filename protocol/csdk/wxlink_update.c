@@ -8,12 +8,9 @@
 #include "wxlink_session.h"
 
 #define PIECE_HEAD 4u     /* number and count before the content */
+#define PIECE_MAX 4092    /* bytes of content: a module sends no longer frames (README 3.3) */
 #define ANNOUNCE_SIZE 38u /* size, length of the MD5, MD5 */
 #define HEX_LINES 0x01u   /* flag of a piece */
-
-enum { ANNOUNCE = 0x19, READY = 0x1B, PIECE = 0x1D, NOTICE = 0x12, CANCEL = 0x27, RESTART_MODULE = 0x29 };
-
-enum { ERROR_OTHER = 3, ERROR_FILE_TYPE = 4 };
 
 enum {
     IDLE,
@@ -25,10 +22,7 @@ enum {
     NEW         /* this program is: the module has to ask for its version */
 };
 
-static uint16_t big16(const uint8_t *bytes)
-{
-    return (uint16_t)((uint16_t)bytes[0] << 8 | bytes[1]);
-}
+typedef char a_piece_fits_its_frame[WXLINK_PIECE_SIZE > 0 && WXLINK_PIECE_SIZE <= PIECE_MAX ? 1 : -1];
 
 static uint16_t piece_count(const wxlink_update *update)
 {
@@ -99,27 +93,27 @@ bool wxlink_update_start(wxlink_update *update, wxlink *link, const wxlink_flash
 }
 
 /* Reads what an announcement says. */
-static bool read_announce(const wxlink_command *in, wxlink_image *image)
+static bool read_announce(const wxlink *link, wxlink_image *image)
 {
-    if (in->size != ANNOUNCE_SIZE || big16(in->payload + 4) != WXLINK_IMAGE_MD5) {
+    if (wxlink_taken(link) != ANNOUNCE_SIZE || wxlink_u16(link->frame.payload + 4) != WXLINK_IMAGE_MD5) {
         return false;
     }
-    image->size = (uint32_t)big16(in->payload) << 16 | big16(in->payload + 2);
-    memcpy(image->md5, in->payload + 6, WXLINK_IMAGE_MD5);
+    image->size = (uint32_t)wxlink_u16(link->frame.payload) << 16 | wxlink_u16(link->frame.payload + 2);
+    memcpy(image->md5, link->frame.payload + 6, WXLINK_IMAGE_MD5);
     return image->size > 0;
 }
 
-static void on_announce(wxlink *link, const wxlink_command *in)
+static void on_announce(wxlink *link)
 {
     wxlink_update *update = link->update;
     const wxlink_flash *flash = update->flash;
     wxlink_image before;
-    wxlink_acknowledge(link, in);
-    if (in->repeat || update->state == CHECKING || update->state == COMPLETE) {
+    wxlink_acknowledge(link);
+    if (link->repeat || update->state == CHECKING || update->state == COMPLETE) {
         return;
     }
     update->asked_again = false;
-    if (!read_announce(in, &update->image)) {
+    if (!read_announce(link, &update->image)) {
         cancel(link, WXLINK_UPDATE_BAD_ANNOUNCE);
         return;
     }
@@ -144,10 +138,11 @@ static bool is_agreed(const wxlink_update *update, uint16_t number, uint16_t cou
            size == (number < count ? WXLINK_PIECE_SIZE : update->image.size - before);
 }
 
-static void take_piece(wxlink *link, const wxlink_command *in)
+static void take_piece(wxlink *link)
 {
     wxlink_update *update = link->update;
-    switch (wxlink_download_take(update, in->payload + PIECE_HEAD, (uint16_t)(in->size - PIECE_HEAD))) {
+    const uint16_t size = (uint16_t)(wxlink_taken(link) - PIECE_HEAD);
+    switch (wxlink_download_take(update, link->frame.payload + PIECE_HEAD, size)) {
     case WXLINK_STORED:
         break;
     case WXLINK_DIFFERS: /* not the image that was begun: nothing of it is worth keeping */
@@ -161,7 +156,7 @@ static void take_piece(wxlink *link, const wxlink_command *in)
         cancel(link, WXLINK_UPDATE_FLASH_REFUSED);
         return;
     }
-    wxlink_acknowledge(link, in);
+    wxlink_acknowledge(link);
     update->heard_at = link->port->milliseconds(link->user); /* writing took its time */
     update->asked_again = false;
     if (update->next == piece_count(update)) {
@@ -172,45 +167,46 @@ static void take_piece(wxlink *link, const wxlink_command *in)
     update->next++;
 }
 
-static void on_piece(wxlink *link, const wxlink_command *in)
+static void on_piece(wxlink *link)
 {
     wxlink_update *update = link->update;
-    uint8_t error = update->state == IDLE || update->state == NEW ? ERROR_OTHER : 0;
-    const uint16_t number = in->size >= PIECE_HEAD ? big16(in->payload) : 0;
-    if (update->state == RECEIVING && in->flags & HEX_LINES) {
-        error = ERROR_FILE_TYPE;
+    uint8_t error = update->state == IDLE || update->state == NEW ? WXLINK_ERROR_OTHER : 0;
+    const uint8_t *piece = link->frame.payload;
+    const uint16_t size = wxlink_taken(link);
+    const uint16_t number = size >= PIECE_HEAD ? wxlink_u16(piece) : 0;
+    if (update->state == RECEIVING && link->frame.head.flags[1] & HEX_LINES) {
+        error = WXLINK_ERROR_FILE_TYPE;
         cancel(link, WXLINK_UPDATE_NOT_BINARY);
     }
     if (error != 0) {
-        wxlink_session_send(link, NOTICE, in->sn, 0, &error, sizeof error);
+        wxlink_complain(link, error);
     } else if (update->state == CHECKING || update->state == COMPLETE) {
-        wxlink_acknowledge(link, in); /* the last one, again */
+        wxlink_acknowledge(link); /* the last one, again */
     } else if (update->state != RECEIVING) {
         return; /* the module will be told to begin anew, or to stop */
-    } else if (number == 0 || !is_agreed(update, number, big16(in->payload + 2), (uint16_t)(in->size - PIECE_HEAD))) {
-        wxlink_acknowledge(link, in);
+    } else if (number == 0 || !is_agreed(update, number, wxlink_u16(piece + 2), (uint16_t)(size - PIECE_HEAD))) {
+        wxlink_acknowledge(link);
         cancel(link, WXLINK_UPDATE_BAD_PIECE);
     } else if (number == update->next) {
-        take_piece(link, in);
+        take_piece(link);
     } else {
-        wxlink_acknowledge(link, in); /* a repeat; or one from before the module was asked to begin anew */
+        wxlink_acknowledge(link); /* a repeat; or one from before the module was asked to begin anew */
         if (number > update->next && update->next > 1) {
             cancel(link, WXLINK_UPDATE_GAP);
         }
     }
 }
 
-void wxlink_update_take(wxlink *link, const wxlink_command *in)
+void wxlink_update_take(wxlink *link)
 {
     if (link->update == NULL) {
-        const uint8_t error = ERROR_OTHER;
-        wxlink_session_send(link, NOTICE, in->sn, 0, &error, sizeof error);
-    } else if (in->cmd == ANNOUNCE) {
-        on_announce(link, in);
-    } else if (in->cmd == PIECE) {
-        on_piece(link, in);
+        wxlink_complain(link, WXLINK_ERROR_OTHER);
+    } else if (link->frame.head.cmd == WXLINK_CMD_DATA_ANNOUNCE) {
+        on_announce(link);
+    } else if (link->frame.head.cmd == WXLINK_CMD_DATA_PIECE) {
+        on_piece(link);
     } else {
-        wxlink_acknowledge(link, in);
+        wxlink_acknowledge(link);
         if (link->update->state == ASKING || link->update->state == RECEIVING) {
             finish(link, WXLINK_UPDATE_CANCELLED);
         }
@@ -218,35 +214,30 @@ void wxlink_update_take(wxlink *link, const wxlink_command *in)
 }
 
 /* The module took, or did not take, the question for pieces: the time for the first one runs. */
-static void on_asked(wxlink *link, const uint8_t *answer, uint16_t size)
+static void on_asked(wxlink *link, bool acknowledged)
 {
-    (void)answer;
-    (void)size;
+    (void)acknowledged;
     link->update->heard_at = link->ticked_at;
 }
 
-static void on_cancelled(wxlink *link, const uint8_t *answer, uint16_t size)
+static void on_cancelled(wxlink *link, bool acknowledged)
 {
-    (void)answer;
-    (void)size;
+    (void)acknowledged;
     if (link->update->state == CANCELLING) {
         finish(link, (wxlink_update_end)link->update->end);
     }
 }
 
-static void on_told(wxlink *link, const uint8_t *answer, uint16_t size)
+static void on_told(wxlink *link, bool acknowledged)
 {
     (void)link;
-    (void)answer;
-    (void)size;
+    (void)acknowledged;
 }
 
-static void ask(wxlink *link, uint8_t cmd, uint16_t size,
-                void (*ended)(wxlink *link, const uint8_t *answer, uint16_t size))
+static void ask(wxlink *link, uint8_t cmd, wxlink_size size, void (*ended)(wxlink *link, bool acknowledged))
 {
-    link->ask.cmd = cmd;
-    link->ask.flags = 0;
-    link->ask.head = WXLINK_NO_HEAD;
+    link->ask.head.cmd = cmd;
+    link->ask.lead = WXLINK_NO_LEAD;
     link->ask.payload = link->update->ready;
     link->ask.size = size;
     link->ask.ended = ended;
@@ -265,7 +256,7 @@ static void ask_ready(wxlink *link)
     *at = (uint8_t)WXLINK_PIECE_SIZE;
     update->state = RECEIVING;
     update->heard_at = link->ticked_at;
-    ask(link, READY, sizeof update->ready, on_asked);
+    ask(link, WXLINK_CMD_DATA_READY, sizeof update->ready, on_asked);
 }
 
 static void wait_for_piece(wxlink *link)
@@ -315,10 +306,10 @@ void wxlink_update_poll(wxlink *link)
     } else if (update->state == CHECKING) {
         check(link);
     } else if (update->state == CANCELLING && wxlink_ask_free(link)) {
-        ask(link, CANCEL, 0, on_cancelled);
+        ask(link, WXLINK_CMD_DATA_RECEIVER_CANCEL, 0, on_cancelled);
     } else if (update->state == NEW && wxlink_ask_free(link)) {
         update->state = IDLE;
-        ask(link, RESTART_MODULE, 0, on_told);
+        ask(link, WXLINK_CMD_RESTART_MODULE, 0, on_told);
     }
 }
 

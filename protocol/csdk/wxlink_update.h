@@ -53,8 +53,8 @@ typedef struct wxlink_update {
 } wxlink_update;
 
 /* Lets a link take updates; call it after the link was started. `ended` gets the link's `user` and may be NULL. An update
- * that was cut is asked for again, and a new program lets the module restart, which then asks for its version. False when the numbers of the flash are impossible ones, or WXLINK_PIECE_SIZE is no
- * multiple of its write unit. */
+ * that was cut is asked for again, and a new program lets the module restart, which then asks for its version. False when
+ * the numbers of the flash are impossible ones, or WXLINK_PIECE_SIZE is no multiple of its write unit. */
 bool wxlink_update_start(wxlink_update *update, wxlink *link, const wxlink_flash *flash,
                          void (*ended)(void *user, wxlink_update_end end));
 

@@ -12,9 +12,10 @@ typedef struct {
     wxlink_size byte;
 } cursor;
 
+/* Flags are a bit array whose bit 0 is the lowest bit of the last byte. */
 static bool is_set(const uint8_t *flags, wxlink_place id)
 {
-    return wxlink_flag(flags, WXLINK_PRODUCT_FLAGS, id);
+    return (flags[WXLINK_PRODUCT_FLAGS - 1 - id / 8] & 1u << (id % 8)) != 0;
 }
 
 static void set(uint8_t *flags, wxlink_place id)
@@ -51,33 +52,17 @@ static wxlink_size move_to(wxlink *link, cursor *at)
     return point->bits == 0 ? first : (wxlink_size)(at->byte - 1u);
 }
 
-static bool do_step(wxlink *link, wxlink_place id, uint8_t *at, wxlink_step step)
-{
-    switch (step) {
-    case WXLINK_CHECK:
-        return wxlink_point_accepts(link, at);
-    case WXLINK_STORE:
-        wxlink_point_store(link, at);
-        return true;
-    case WXLINK_TELL:
-        set(link->due, id);
-        wxlink_point_tell(link, id);
-        return true;
-    default:
-        wxlink_point_write(link, at);
-        return true;
-    }
-}
-
-/* Does a step with the data points whose flags begin P0. Gives its size, or 0 when a step was false or `size` too small. */
-static wxlink_size walk(wxlink *link, uint8_t *flags, wxlink_size size, wxlink_step step)
+/* Does a step with the data points whose flags begin P0, if they have these traits. Gives the size of P0, or 0 when one
+ * has not, when a step of a control was false, or when `size` is too small. */
+static wxlink_size walk(wxlink *link, uint8_t *flags, wxlink_size size, uint8_t traits, wxlink_step step)
 {
     cursor at = start_of(link, flags);
     for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
         if (is_set(flags, id)) {
             wxlink_point_read(link, id);
             const wxlink_size place = move_to(link, &at);
-            if (at.byte > size || !do_step(link, id, flags + place, step)) {
+            if (at.byte > size || (link->point.traits & traits) != traits ||
+                (!step(link, flags + place) && traits != 0)) {
                 return 0;
             }
         }
@@ -87,7 +72,7 @@ static wxlink_size walk(wxlink *link, uint8_t *flags, wxlink_size size, wxlink_s
 
 bool wxlink_p0_control(wxlink *link, uint8_t *flags, wxlink_size size, wxlink_step step)
 {
-    return size >= WXLINK_PRODUCT_FLAGS && walk(link, flags, size, step) == size;
+    return size >= WXLINK_PRODUCT_FLAGS && walk(link, flags, size, WXLINK_WRITABLE, step) == size;
 }
 
 wxlink_size wxlink_p0_status(wxlink *link, uint8_t *body)
@@ -96,20 +81,17 @@ wxlink_size wxlink_p0_status(wxlink *link, uint8_t *body)
     body[0] &= (1u << WXLINK_PRODUCT_POINTS % 8) - 1u; /* bits of no data point are sent as 0 */
 #endif
     memset(body + WXLINK_PRODUCT_FLAGS, 0, WXLINK_PRODUCT_IMAGE);
-    return walk(link, body, WXLINK_PRODUCT_FLAGS + WXLINK_PRODUCT_IMAGE, WXLINK_WRITE);
+    return walk(link, body, WXLINK_PRODUCT_FLAGS + WXLINK_PRODUCT_IMAGE, 0, wxlink_point_write);
 }
 
-void wxlink_p0_all_due(wxlink *link)
-{
-    memset(link->due, 0xFF, sizeof link->due);
-}
-
-bool wxlink_p0_collect(wxlink *link)
+/* Marks what changed and may be reported now. True when anything is due. */
+static bool collect(wxlink *link)
 {
     bool any = false;
     for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
         wxlink_point_read(link, id);
-        if (wxlink_point_differs(link, link->told + link->point.place)) {
+        const bool rests = (link->point.traits & WXLINK_SLOW) && link->timers[WXLINK_TIMER_SLOW] > 0;
+        if (!rests && wxlink_point_write(link, link->told + link->point.place)) {
             set(link->due, id);
         }
         any = any || is_set(link->due, id);
@@ -120,13 +102,16 @@ bool wxlink_p0_collect(wxlink *link)
 wxlink_size wxlink_p0_report(wxlink *link)
 {
     bool every = true;
+    if (!collect(link)) {
+        return 0;
+    }
     for (wxlink_place id = 0; id < WXLINK_PRODUCT_POINTS; id++) {
         if (!is_set(link->due, id)) {
             every = false;
             continue;
         }
         wxlink_point_read(link, id);
-        wxlink_point_write(link, link->told + link->point.place);
+        (void)wxlink_point_write(link, link->told + link->point.place);
         if (link->point.traits & WXLINK_SLOW) {
             link->timers[WXLINK_TIMER_SLOW] = WXLINK_SLOW_MS;
         }

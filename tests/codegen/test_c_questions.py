@@ -162,6 +162,8 @@ def test_a_question_that_was_damaged_is_sent_again_at_once(link: Callable[..., A
     asked = device.poll()
     assert device.rx(encode(0x11, 1, b"\x01")) == asked
     assert device.rx(encode(0x11, 1, b"\x02")) == [], "other notices change nothing"
+    assert device.rx(encode(0x11, 1, b"\x01")) == asked
+    assert device.rx(encode(0x11, 1, b"\x01")) == ["asked 40 given up"], "three were damaged"
 
 
 @pytest.mark.parametrize(

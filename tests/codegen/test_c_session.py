@@ -1,15 +1,20 @@
 """The C SDK's conversation and report rules, on a clock that the test sets."""
 
+import json
 import math
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from wxlink.assets import asset
 from wxproto.device_info import DeviceInfo
 from wxproto.frame import encode
 from wxproto.line import stuffed_size
 from wxproto.p0 import Codec
+from wxproto.product import Product
 
 SECRET = "00112233445566778899aabbccddeeff"
 ASK_INFO = bytes.fromhex("FFFF00050100000006")
@@ -295,3 +300,44 @@ def test_a_command_longer_than_the_buffer_gets_no_answer(link: Callable[..., Any
     assert device.rx(encode(0x75, 1, bytes(10))) == [tx(0x12, 1, b"\x02")]
     assert device.rx(encode(0x75, 2, bytes(1000))) == []
     assert device.rx(encode(0x07, 3)) == [tx(0x08, 3)]
+
+
+def test_a_link_without_what_it_needs_does_not_start(
+    build_product: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "start.c").write_text(
+        """
+#include "gokit_product.h"
+
+static void write_uart(void *user, const uint8_t *bytes, uint16_t size)
+{
+    (void)user;
+    (void)bytes;
+    (void)size;
+}
+
+static uint32_t milliseconds(void *user)
+{
+    (void)user;
+    return 0;
+}
+
+int main(void)
+{
+    static gokit_device device;
+    static const wxlink_identity identity = {.hardware_version = "1", .software_version = "1"};
+    const wxlink_port port = {.write = write_uart, .milliseconds = milliseconds};
+    const wxlink_port mute = {.milliseconds = milliseconds};
+    const wxlink_port timeless = {.write = write_uart};
+    const int started[] = {gokit_start(&device, &mute, &identity, NULL),
+                           gokit_start(&device, &timeless, &identity, NULL),
+                           gokit_start(&device, &port, NULL, NULL),
+                           gokit_start(&device, &port, &identity, NULL)};
+    return started[0] | started[1] << 1 | started[2] << 2 | started[3] << 3;
+}
+""",
+        "utf-8",
+    )
+    product = Product.from_dict(json.loads(asset("protocol/products/gokit.json").read_text("utf-8")))
+    program = build_product("start", product, "gokit", tmp_path / "start.c")
+    assert subprocess.run([program], check=False).returncode == 1 << 3, "the last one has everything"

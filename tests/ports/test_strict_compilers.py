@@ -18,6 +18,8 @@ ALL_FEATURES = tuple(
     f"-D{macro}=1"
     for macro in re.findall(r"^#ifndef (WXLINK_WITH_\w+)$", CONFIG.read_text("ascii"), re.MULTILINE)
 )
+SHORT_PIECES = ("-DWXLINK_WITH_UPDATE=1", "-DWXLINK_PIECE_SIZE=128")
+"""Frames whose bytes an AVR counts in 8 bits, updates included."""
 PRODUCTS = sorted(
     path
     for path in asset("protocol/products").iterdir()
@@ -41,7 +43,7 @@ def test_for_an_stm32(glued: list[Path], features: tuple[str, ...]) -> None:
     compile_all([ARM, "-mcpu=cortex-m0", "-mthumb", f"-I{ST_HAL}", *features], glued)
 
 
-@pytest.mark.parametrize("features", [(), ALL_FEATURES], ids=["least", "all"])
+@pytest.mark.parametrize("features", [(), ALL_FEATURES, SHORT_PIECES], ids=["least", "all", "short pieces"])
 @pytest.mark.usefixtures("avr_tools")
 def test_for_an_atmega328p(glued: list[Path], features: tuple[str, ...]) -> None:
     compile_all(

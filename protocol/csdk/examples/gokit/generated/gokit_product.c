@@ -29,8 +29,3 @@ const wxlink_point wxlink_points[WXLINK_PRODUCT_POINTS] WXLINK_ROM = {
     {AT(Fault_TemHum), 10, 2 | WXLINK_BITS, 1, 0u, 1u},
     {AT(Fault_IR), 10, 3 | WXLINK_BITS, 1, 0u, 1u},
 };
-
-bool gokit_start(gokit_device *device, const wxlink_port *port, const wxlink_identity *identity, void *user)
-{
-    return wxlink_start(&device->link, &device->values, port, identity, user);
-}

@@ -107,7 +107,11 @@ extern const char *const gokit_names[GOKIT_POINTS];
 extern const char *const *const gokit_texts[GOKIT_POINTS];
 
 /* wxlink_start with this product's values, which keep what stands there. */
-bool gokit_start(gokit_device *device, const wxlink_port *port, const wxlink_identity *identity, void *user);
+static inline bool gokit_start(gokit_device *device, const wxlink_port *port, const wxlink_identity *identity,
+                                   void *user)
+{
+    return wxlink_start(&device->link, &device->values, port, identity, user);
+}
 
 #ifdef __cplusplus
 }
