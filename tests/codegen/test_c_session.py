@@ -132,6 +132,15 @@ def test_the_same_control_with_another_sn_is_done_again(link: Callable[..., Any]
     assert device.rx(encode(0x03, 4, LED_ON[8:-1])) == ["tx FFFF0005040400000D", "control 0"]
 
 
+def test_another_control_with_the_same_sn_is_no_repeat(link: Callable[..., Any]) -> None:
+    device = link("gokit").at(1000)
+    done = ["tx FFFF0005040300000C", "control 2", "control 3"]
+    assert device.rx(encode(0x03, 3, bytes.fromhex("010C000102000000"))) == done
+    assert device.rx(encode(0x03, 3, bytes.fromhex("010C000201000000"))) == done, (
+        "the same bytes in another order"
+    )
+
+
 def test_nothing_is_reported_before_the_module_asked(link: Callable[..., Any]) -> None:
     device = link("gokit")
     assert device.set("Infrared", 1).at(700_000).report() == []
