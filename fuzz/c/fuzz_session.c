@@ -292,7 +292,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         wxlink_poll(&device.link);
         wxlink_report(&device.link);
-        assert(!sent.inside); /* no frame is left half sent */
+        assert(sent.needed == 0); /* no frame is left half sent */
     }
     return 0;
 }
