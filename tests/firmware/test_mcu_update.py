@@ -141,7 +141,7 @@ async def test_a_file_that_shrinks_while_it_is_sent_is_withdrawn(bench: Bench, i
     async with module(bench) as program:
         await eventually(lambda: receiver.state == data_receiver.STOPPED)
         assert receiver.reason == data_receiver.CANCELLED
-        assert program.said("cannot be read any more")
+        await eventually(lambda: program.said("cannot be read any more"))
         await eventually(bench.reports)
 
 
@@ -154,7 +154,7 @@ async def test_a_file_that_was_removed_cannot_be_had_a_second_time(bench: Bench,
         again.accept(bench.mcu._now(), announced=receiver.announced)
         await eventually(lambda: again.state == data_receiver.STOPPED)
         assert again.reason == data_receiver.CANCELLED
-        assert program.said("cannot be read any more")
+        await eventually(lambda: program.said("cannot be read any more"))
 
 
 async def test_an_mcu_with_this_software_is_left_alone(bench: Bench, image, eventually):

@@ -226,7 +226,7 @@ async def test_refused_credentials_lead_to_registering_again(
             bench = Bench(tmp_path, broker, mcu, registrar, watcher)
             async with bench.module() as module:
                 await eventually(lambda: len(registrar.registrations) >= 2)
-                assert module.said("not authorized")
+                await eventually(lambda: module.said("not authorized"))
                 assert all(form == registrar.registrations[0] for form in registrar.registrations)
                 broker.admit(DID, registrar.registrations[0]["passcode"])
                 await eventually(lambda: bench.presence() == ["1"])
@@ -260,5 +260,5 @@ async def test_a_tty_that_goes_away_ends_the_module_with_code_1(bench: Bench, ev
         await eventually(lambda: bench.presence() == ["1"])
         mcu.hang_up()
         await eventually(lambda: module.process.returncode == 1, within=END_WITHIN_S)
-        assert module.said("gone")
+        await eventually(lambda: module.said("gone"))
         await eventually(lambda: bench.presence() == ["1", "0"])

@@ -251,7 +251,7 @@ async def test_a_product_whose_own_work_fails_ends_the_module(bench: Bench, even
         await eventually(lambda: module.process.returncode is not None)
         assert module.process.returncode == 1
         await eventually(lambda: module.said("product own, no MCU: OSError(5,)"))
-        assert module.said("Traceback")
+        await eventually(lambda: module.said("Traceback"))
 
 
 @pytest.mark.parametrize(
