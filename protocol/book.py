@@ -16,14 +16,13 @@ from types import ModuleType
 
 import book_examples
 from wxproto import (
-    actions,
     commands,
     configuration,
     data_receiver,
     data_sender,
     device_info,
-    envelope,
     link_state,
+    meanings,
 )
 from wxproto.product import KINDS
 
@@ -100,7 +99,16 @@ def command_table() -> str:
     rows = []
     for row in commands.COMMANDS.values():
         ack = "none" if row.ack is None else f"{row.ack:02X}"
-        rows.append((f"{row.code:02X}", ack, row.asker, row.name, row.reply, row.service_ms or ""))
+        rows.append(
+            (
+                f"{row.code:02X}",
+                ack,
+                row.asker,
+                meanings.COMMAND_NAMES[row.code],
+                row.reply,
+                row.service_ms or "",
+            )
+        )
     return table(("command", "ack", "asked by", "name", "the ack carries", "service, ms"), rows)
 
 
@@ -109,7 +117,7 @@ def notice_table() -> str:
 
 
 def status_table() -> str:
-    rows = ((bits, f"`{name}`", text) for bits, name, text in commands.STATUS_BITS)
+    rows = ((bits, f"`{name}`", text) for bits, name, text in meanings.STATUS_BITS)
     return table(("bits", "constant", "meaning"), rows)
 
 
@@ -152,21 +160,24 @@ def mcu_limit_table() -> str:
 def action_table() -> str:
     return table(
         ("action", "sent by", "in", "meaning"),
-        ((f"{row.code:02X}", row.sender, f"{row.carrier:02X}", row.name) for row in actions.ACTIONS.values()),
+        (
+            (f"{row.code:02X}", row.sender, f"{row.carrier:02X}", row.name)
+            for row in meanings.ACTIONS.values()
+        ),
     )
 
 
 def envelope_table() -> str:
     return table(
         ("command", "constant", "direction", "meaning"),
-        ((f"{cmd:04X}", f"`{name}`", way, text) for cmd, (name, way, text) in envelope.ENVELOPES.items()),
+        ((f"{cmd:04X}", f"`{name}`", way, text) for cmd, (name, way, text) in meanings.ENVELOPES.items()),
     )
 
 
 def service_table() -> str:
     return table(
         ("command", "constant", "direction", "body"),
-        ((f"{cmd:04X}", f"`{name}`", way, text) for cmd, (name, way, text) in envelope.SERVICES.items()),
+        ((f"{cmd:04X}", f"`{name}`", way, text) for cmd, (name, way, text) in meanings.SERVICES.items()),
     )
 
 

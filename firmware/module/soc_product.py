@@ -36,7 +36,7 @@ class SocProduct:
         """Transparent data came from an app."""
 
     def on_status(self, word):
-        """The module's status changed: bits of wxproto.commands.STATUS_BITS."""
+        """The module's status changed: bits of wxproto.meanings.STATUS_BITS."""
 
     async def run(self):
         """The product's own work, side by side with the module's; it may end. It must not block."""

@@ -1,6 +1,4 @@
-from typing import ClassVar, Final
-
-from .record import Record
+from typing import Final
 
 CONTROL: Final = 0x01
 READ: Final = 0x02
@@ -16,14 +14,4 @@ SUB_DEVICES_ONLINE: Final = 0x71
 SUB_DEVICES_DOWN: Final = 0x72
 SUB_DEVICES_UP: Final = 0x73
 MODULE_P0: Final = 2048
-
-class Action(Record):
-    fields: ClassVar[tuple[str, ...]]
-    code: int
-    name: str
-    sender: str
-    carrier: int
-    def __init__(self, code: int, name: str, sender: str, carrier: int) -> None: ...
-
-ACTIONS: Final[dict[int, Action]]
 READS: Final[tuple[int, ...]]

@@ -1,6 +1,9 @@
-"""The commands of the serial link as a table (README 3): code, tests and the book all read it."""
+"""The commands of the serial link as a table (README 3): code, tests and the book all read it.
 
-from .record import Record
+What they are called in words is in meanings.py: a module never needs it.
+"""
+
+from collections import namedtuple
 
 MODULE = "module"
 MCU = "mcu"
@@ -66,50 +69,39 @@ PIECE_SERVICE_MS = 3000
 """Milliseconds for a piece of big data: it is acknowledged after it was written to flash."""
 
 
-class Command(Record):
-    """One row of COMMANDS.
+Command = namedtuple("Command", ("code", "asker", "ack", "reply", "service_ms"))
+"""One row of COMMANDS.
 
-    `asker` is the role that may send it (MODULE, MCU or EITHER), `ack` the code of its acknowledgement or
-    None, `reply` what the acknowledgement carries (SHORT, DONE, DATA, BY_ACTION, NONE), `service_ms` the
-    milliseconds the other side may take for it, 0 without acknowledgement.
-    """
-
-    fields = ("code", "name", "asker", "ack", "reply", "service_ms")
-
-    def __init__(self, code, name, asker, ack, reply, *, service_ms=SERVICE_MS):
-        self.code = code
-        self.name = name
-        self.asker = asker
-        self.ack = ack
-        self.reply = reply
-        self.service_ms = service_ms
-
+`asker` is the role that may send it (MODULE, MCU or EITHER), `ack` the code of its acknowledgement or None,
+`reply` what the acknowledgement carries (SHORT, DONE, DATA, BY_ACTION, NONE), `service_ms` the milliseconds
+the other side may take for it, 0 without acknowledgement.
+"""
 
 _ROWS = (
-    Command(GET_DEVICE_INFO, "get device information", MODULE, DEVICE_INFO, DATA),
-    Command(P0_DOWN, "P0 down: control, read, transparent, sub-devices", MODULE, P0_DOWN_ACK, BY_ACTION),
-    Command(P0_UP, "P0 up: report, transparent, sub-devices", MCU, P0_UP_ACK, SHORT),
-    Command(HEARTBEAT, "heartbeat", MODULE, HEARTBEAT_ACK, SHORT),
-    Command(ENTER_CONFIGURATION, "enter configuration", MCU, ENTER_CONFIGURATION_ACK, SHORT),
-    Command(RESET_MODULE, "wipe and restart the module", MCU, RESET_MODULE_ACK, SHORT),
-    Command(MODULE_STATUS, "module status", MODULE, MODULE_STATUS_ACK, SHORT),
-    Command(RESTART_MCU, "restart the MCU", MODULE, RESTART_MCU_ACK, SHORT),
-    Command(MODULE_NOTICE, "error notice from the module", MODULE, None, NONE, service_ms=0),
-    Command(MCU_NOTICE, "error notice from the MCU", MCU, None, NONE, service_ms=0),
-    Command(ENTER_TEST, "enter production test", MCU, ENTER_TEST_ACK, SHORT),
-    Command(ALLOW_BINDING, "open the binding window", MCU, ALLOW_BINDING_ACK, SHORT),
-    Command(GET_NETWORK_TIME, "get network time", MCU, NETWORK_TIME, DATA),
-    Command(DATA_ANNOUNCE, "big data: announce", EITHER, DATA_ANNOUNCE_ACK, SHORT),
-    Command(DATA_READY, "big data: ready", EITHER, DATA_READY_ACK, DONE),
-    Command(DATA_PIECE, "big data: piece", EITHER, DATA_PIECE_ACK, DONE, service_ms=PIECE_SERVICE_MS),
-    Command(DATA_SENDER_CANCEL, "big data: the sender cancels", EITHER, DATA_SENDER_CANCEL_ACK, SHORT),
-    Command(GET_MODULE_INFO, "get module information", MCU, MODULE_INFO, DATA),
-    Command(TRANSACTION_REQUEST, "transaction request", MCU, TRANSACTION_REQUEST_ACK, SHORT),
-    Command(TRANSACTION_RESULT, "transaction result", MODULE, TRANSACTION_RESULT_ACK, SHORT),
-    Command(DATA_RECEIVER_CANCEL, "big data: the receiver cancels", EITHER, DATA_RECEIVER_CANCEL_ACK, SHORT),
-    Command(RESTART_MODULE, "restart the module, nothing wiped", MCU, RESTART_MODULE_ACK, SHORT),
-    Command(REGISTER_SUB_DEVICE, "register a sub-device", MCU, REGISTER_SUB_DEVICE_ACK, SHORT),
-    Command(SUB_DEVICE_RESULT, "result of a registration", MODULE, SUB_DEVICE_RESULT_ACK, SHORT),
+    Command(GET_DEVICE_INFO, MODULE, DEVICE_INFO, DATA, SERVICE_MS),
+    Command(P0_DOWN, MODULE, P0_DOWN_ACK, BY_ACTION, SERVICE_MS),
+    Command(P0_UP, MCU, P0_UP_ACK, SHORT, SERVICE_MS),
+    Command(HEARTBEAT, MODULE, HEARTBEAT_ACK, SHORT, SERVICE_MS),
+    Command(ENTER_CONFIGURATION, MCU, ENTER_CONFIGURATION_ACK, SHORT, SERVICE_MS),
+    Command(RESET_MODULE, MCU, RESET_MODULE_ACK, SHORT, SERVICE_MS),
+    Command(MODULE_STATUS, MODULE, MODULE_STATUS_ACK, SHORT, SERVICE_MS),
+    Command(RESTART_MCU, MODULE, RESTART_MCU_ACK, SHORT, SERVICE_MS),
+    Command(MODULE_NOTICE, MODULE, None, NONE, 0),
+    Command(MCU_NOTICE, MCU, None, NONE, 0),
+    Command(ENTER_TEST, MCU, ENTER_TEST_ACK, SHORT, SERVICE_MS),
+    Command(ALLOW_BINDING, MCU, ALLOW_BINDING_ACK, SHORT, SERVICE_MS),
+    Command(GET_NETWORK_TIME, MCU, NETWORK_TIME, DATA, SERVICE_MS),
+    Command(DATA_ANNOUNCE, EITHER, DATA_ANNOUNCE_ACK, SHORT, SERVICE_MS),
+    Command(DATA_READY, EITHER, DATA_READY_ACK, DONE, SERVICE_MS),
+    Command(DATA_PIECE, EITHER, DATA_PIECE_ACK, DONE, PIECE_SERVICE_MS),
+    Command(DATA_SENDER_CANCEL, EITHER, DATA_SENDER_CANCEL_ACK, SHORT, SERVICE_MS),
+    Command(GET_MODULE_INFO, MCU, MODULE_INFO, DATA, SERVICE_MS),
+    Command(TRANSACTION_REQUEST, MCU, TRANSACTION_REQUEST_ACK, SHORT, SERVICE_MS),
+    Command(TRANSACTION_RESULT, MODULE, TRANSACTION_RESULT_ACK, SHORT, SERVICE_MS),
+    Command(DATA_RECEIVER_CANCEL, EITHER, DATA_RECEIVER_CANCEL_ACK, SHORT, SERVICE_MS),
+    Command(RESTART_MODULE, MCU, RESTART_MODULE_ACK, SHORT, SERVICE_MS),
+    Command(REGISTER_SUB_DEVICE, MCU, REGISTER_SUB_DEVICE_ACK, SHORT, SERVICE_MS),
+    Command(SUB_DEVICE_RESULT, MODULE, SUB_DEVICE_RESULT_ACK, SHORT, SERVICE_MS),
 )
 
 COMMANDS = {row.code: row for row in _ROWS}
@@ -157,16 +149,3 @@ STATUS_SIGNAL_SHIFT = 8
 STATUS_SIGNAL_MASK = 7 << STATUS_SIGNAL_SHIFT
 STATUS_APP = 1 << 11
 STATUS_TEST = 1 << 12
-
-STATUS_BITS = (
-    ("0", "STATUS_SOFTAP", "soft access point on"),
-    ("1", "STATUS_STATION", "station on"),
-    ("2", "STATUS_ONBOARDING", "onboarding: with bit 0 by soft access point, with bit 1 by radio broadcast"),
-    ("3", "STATUS_BINDING", "binding allowed"),
-    ("4", "STATUS_ROUTER", "connected to the router"),
-    ("5", "STATUS_CLOUD", "connected to the relay"),
-    ("8-10", "STATUS_SIGNAL_MASK", "signal level 0..7, 7 strongest; valid only with bit 4"),
-    ("11", "STATUS_APP", "a bound app is online"),
-    ("12", "STATUS_TEST", "production test"),
-)
-"""Rows of (bits, constant, meaning); bits 6, 7 and 13-15 are sent as 0."""

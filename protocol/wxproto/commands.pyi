@@ -1,6 +1,4 @@
-from typing import ClassVar, Final
-
-from .record import Record
+from typing import Final, NamedTuple
 
 MODULE: Final = "module"
 MCU: Final = "mcu"
@@ -62,17 +60,12 @@ NONE: Final = "no acknowledgement"
 SERVICE_MS: Final = 200
 PIECE_SERVICE_MS: Final = 3000
 
-class Command(Record):
-    fields: ClassVar[tuple[str, ...]]
+class Command(NamedTuple):
     code: int
-    name: str
     asker: str
     ack: int | None
     reply: str
     service_ms: int
-    def __init__(
-        self, code: int, name: str, asker: str, ack: int | None, reply: str, *, service_ms: int = 200
-    ) -> None: ...
 
 COMMANDS: Final[dict[int, Command]]
 NOTICE_OF: Final[dict[str, int]]
@@ -98,4 +91,3 @@ STATUS_SIGNAL_SHIFT: Final = 8
 STATUS_SIGNAL_MASK: Final = 0x0700
 STATUS_APP: Final = 0x0800
 STATUS_TEST: Final = 0x1000
-STATUS_BITS: Final[tuple[tuple[str, str, str], ...]]

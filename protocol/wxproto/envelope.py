@@ -13,23 +13,10 @@ REQUEST = 0x0093
 ANSWER = 0x0094
 NUMBERED = (REQUEST, ANSWER)
 """Commands that carry a serial number; an ANSWER repeats that of its REQUEST."""
-ENVELOPES = {
-    NOTIFY: ("NOTIFY", "app to device", "business data, no answer wanted"),
-    REPORT: ("REPORT", "device to app", "report, no answer wanted"),
-    REQUEST: ("REQUEST", "either way", "business data with sn, wants an ANSWER"),
-    ANSWER: ("ANSWER", "either way", "answer to a REQUEST, same sn"),
-}
-
 # Service messages: PREFIX | cmd(2) | body, with neither length nor flag.
 CLIENT_COUNT_REQUEST = 0x020F
 CLIENT_COUNT = 0x0210
 FIRMWARE_NOTICE = 0x0211
-SERVICES = {
-    CLIENT_COUNT_REQUEST: ("CLIENT_COUNT_REQUEST", "module to relay", "how many clients watch? empty body"),
-    CLIENT_COUNT: ("CLIENT_COUNT", "relay to module", "number of watching clients, u16"),
-    FIRMWARE_NOTICE: ("FIRMWARE_NOTICE", "relay to module", "look for new firmware: 1 module, 2 MCU"),
-}
-
 MAX_P0 = 0xFFFA
 """Bytes; no serial frame can carry a longer P0, so no envelope needs to."""
 _LENGTH_BYTES = 4
@@ -116,7 +103,7 @@ def split(buffer, max_p0=MAX_P0):
 
 
 def encode_service(cmd, body=b""):
-    """Bytes of a service message (SERVICES): prefix, command, body."""
+    """Bytes of a service message (meanings.SERVICES): prefix, command, body."""
     if not 0 <= cmd <= 0xFFFF:
         raise LocalError("cmd is two bytes: got %r" % (cmd,))
     return PREFIX + bytes((cmd >> 8, cmd & 0xFF)) + bytes(body)

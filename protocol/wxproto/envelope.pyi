@@ -8,12 +8,10 @@ REPORT: Final = 0x0091
 REQUEST: Final = 0x0093
 ANSWER: Final = 0x0094
 NUMBERED: Final[tuple[int, ...]]
-ENVELOPES: Final[dict[int, tuple[str, str, str]]]
 
 CLIENT_COUNT_REQUEST: Final = 0x020F
 CLIENT_COUNT: Final = 0x0210
 FIRMWARE_NOTICE: Final = 0x0211
-SERVICES: Final[dict[int, tuple[str, str, str]]]
 
 MAX_P0: Final = 0xFFFA
 

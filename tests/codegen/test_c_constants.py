@@ -4,7 +4,7 @@ import re
 
 from wxlink.assets import asset
 from wxlink.bench import board
-from wxproto import actions, commands, reports, session
+from wxproto import actions, commands, meanings, reports, session
 
 CSDK = asset("protocol/csdk")
 _DEFINE = re.compile(r"^#define (\w+) (0x[0-9A-F]+|\d+)u?\b", re.MULTILINE)
@@ -38,7 +38,7 @@ def test_status_bits() -> None:
     bits = {name for name in header if name.startswith("STATUS_")} - {"STATUS_SIGNAL"}
     assert {name: header[name] for name in bits} == {name: getattr(commands, name) for name in bits}
     assert header["STATUS_SIGNAL"] == commands.STATUS_SIGNAL_MASK
-    assert len(bits) == len(commands.STATUS_BITS)
+    assert len(bits) == len(meanings.STATUS_BITS)
 
 
 def test_actions() -> None:

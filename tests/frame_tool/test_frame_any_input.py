@@ -12,7 +12,7 @@ from wxlink.frame_tool import capture, entries, show
 from wxlink.frame_tool.describe import describe
 from wxlink.product import read
 from wxproto import frame
-from wxproto.actions import ACTIONS
+from wxproto.meanings import ACTIONS
 from wxproto.p0 import Codec
 
 unhurried = settings(deadline=None)  # a busy machine is no mistake

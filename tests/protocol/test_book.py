@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from payload_check import meaning
 
-from wxproto import envelope
+from wxproto import envelope, meanings
 from wxproto.frame import Decoder, Frame
 
 ROOT = Path(__file__).parents[2]
@@ -59,9 +59,9 @@ def test_an_example_frame_is_one_good_frame(data: bytes) -> None:
 @pytest.mark.parametrize("data", [one for one in EXAMPLES if one[0] == 0], ids=lambda data: data.hex())
 def test_an_example_envelope_is_well_formed(data: bytes) -> None:
     if data[4] == 0x02:
-        assert envelope.decode_service(data)[0] in envelope.SERVICES
+        assert envelope.decode_service(data)[0] in meanings.SERVICES
     else:
-        assert envelope.decode(data).cmd in envelope.ENVELOPES
+        assert envelope.decode(data).cmd in meanings.ENVELOPES
 
 
 def test_worked_examples_are_frames_that_vendor_programs_sent() -> None:

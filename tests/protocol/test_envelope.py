@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxproto import envelope
+from wxproto import envelope, meanings
 from wxproto.envelope import Envelope
 from wxproto.errors import LocalError, PeerError
 
@@ -62,7 +62,7 @@ def test_a_service_message_needs_prefix_and_command() -> None:
 
 @st.composite
 def envelopes(draw: st.DrawFn) -> Envelope:
-    cmd = draw(st.one_of(st.sampled_from(sorted(envelope.ENVELOPES)), st.integers(0, 0xFFFF)))
+    cmd = draw(st.one_of(st.sampled_from(sorted(meanings.ENVELOPES)), st.integers(0, 0xFFFF)))
     sn = draw(st.integers(0, 2**32 - 1)) if cmd in envelope.NUMBERED else None
     return Envelope(cmd, draw(st.integers(0, 255)), sn, draw(st.binary(max_size=300)))
 

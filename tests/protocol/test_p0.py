@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxproto import p0
-from wxproto.actions import ACTIONS
 from wxproto.errors import LocalError, PeerError
+from wxproto.meanings import ACTIONS
 from wxproto.p0 import Codec
 from wxproto.product import DATA_TYPES, KINDS, Point, Product
 

@@ -8,8 +8,8 @@ from wxlink.frame_tool.names import NAMES
 from wxlink.frame_tool.p0_forms import CARRIERS, meaning
 from wxlink.frame_tool.payloads import READERS, SECRET_FROM
 from wxproto import sub_devices
-from wxproto.actions import ACTIONS
 from wxproto.errors import PeerError
+from wxproto.meanings import ACTIONS
 from wxproto.p0 import Codec
 from wxproto.record import Record
 

@@ -14,7 +14,7 @@ from wxlink.codegen.book.module_chapters import module_chapters
 from wxlink.codegen.book.p0_frames import p0_frames
 from wxlink.codegen.targets import mark
 from wxlink.product import ProductFile
-from wxproto import actions, commands
+from wxproto import actions, commands, meanings
 from wxproto.product import ALERT, FAULT, READONLY, WRITABLE, Point
 
 __all__ = ["files"]
@@ -121,16 +121,17 @@ def _facts(product_file: ProductFile) -> dict[str, Any]:
         "writable": byte_map.writable(product),
         "mapping": _mapping,
         "number": number_text,
-        "actions": [(actions.ACTIONS[code], ACTIONS[code]) for code in own + TRANSPARENT],
+        "actions": [(meanings.ACTIONS[code], ACTIONS[code]) for code in own + TRANSPARENT],
         "flag_rows": byte_map.flag_rows(product.points if product.variable else byte_map.writable(product)),
         "control_rows": byte_map.control_rows(product),
         "status_rows": byte_map.status_rows(product),
         "p0_frames": p0_frames(product),
         "commands": [(row, told[row.code]) for row in commands.COMMANDS.values()],
+        "command_names": meanings.COMMAND_NAMES,
         "roles": ROLES,
         "replies": REPLIES,
         "status_bits": [
-            (bits, name, Text(STATUS_BITS[name], text)) for bits, name, text in commands.STATUS_BITS
+            (bits, name, Text(STATUS_BITS[name], text)) for bits, name, text in meanings.STATUS_BITS
         ],
         "notices": [(code, Text(NOTICES[code], text)) for code, text in commands.NOTICES.items()],
     }
