@@ -4,13 +4,15 @@ Down: an envelope 0x0090 or 0x0093 becomes command 03; data in the MCU's acknowl
 (0x0090) or as the answer 0x0094 to the asker (0x0093), an empty acknowledgement as an empty answer. A command
 that the MCU does not acknowledge is not answered: the asker's time-out says so.
 Up: command 05 becomes a report; what else the MCU asks is the module's own business (mcu_commands).
-A lost link ends the connection to the broker: it speaks for nobody then.
+A lost link ends the connection to the broker: it speaks for nobody then; so does a lost network.
 """
 
 import asyncio
 
+from module import life as stages
 from module.console import say
-from module.health import heap_text, link_text
+from module.health import Health, heap_text, link_text
+from module.life import Life
 from module.link import Link
 from module.mcu_commands import McuCommands
 from module.status import Status
@@ -31,15 +33,21 @@ class Restart(Exception):
 
 
 class Bridge:
-    """The whole module: one MCU on `tty`, one relay, one identity."""
+    """The whole module: one MCU on `tty`, one relay, one identity, `wifi` or None where there is no radio."""
 
     def __init__(self, config, settings, port, tty):
         self._settings = settings
         self._status_ms = int(config.status_s * 1000)
         self._status_changed = asyncio.Event()
         self._status = Status(self._status_changed.set)
-        self._status.set(station=True, router=True)
         self._status.set_signal(port.SIGNAL_LEVEL)
+        radio = port.radio()
+        self._wifi = None
+        if radio is not None:
+            from module.wifi import Wifi  # noqa: PLC0415 - a PC needs no heap for it
+
+            self._wifi = Wifi(radio, settings, port, self._wifi_changed)
+        self._life = Life(settings, port, self._wifi, self._status, self._follow_life)
         self._commands = []
         self._command_came = asyncio.Event()
         self._command_done = asyncio.Event()
@@ -55,7 +63,13 @@ class Bridge:
         )
         self._link = Link(tty, session, port.now_ms, self._take_event)
         self._mcu_commands = McuCommands(
-            self._link, settings, self._status, port, on_restart=self._ask_restart
+            self._link,
+            settings,
+            self._status,
+            port=port,
+            wifi=self._wifi,
+            life=self._life,
+            on_restart=self._ask_restart,
         )
         self._update = None
         if config.mcu_image:
@@ -67,20 +81,30 @@ class Bridge:
             settings,
             port,
             on_online=self._on_online,
-            on_command=self._take_command,
+            on_command=self.take_command,
             on_service=self._take_service,
+            on_stage=self._life.take,
         )
+        self._uplink_wanted = False
+        self._health = Health(port, self._link, self._life, self._wifi)
 
     async def run(self):
         """Serve for ever. Raises OSError when the tty is gone, Restart when the MCU asks for it."""
-        self._mcu_commands.start()
-        await asyncio.gather(
+        if self._settings.take_set_up():
+            say("module", "set-up by access point: the module was reset")
+            self._mcu_commands.set_up()
+        tasks = [
             self._link.run(),
+            self._life.run(),
             self._uplink.run(),
             self._command_mcu(),
             self._tell_status(),
             self._until_restart(),
-        )
+            self._health.watch(),
+        ]
+        if self._wifi is not None:
+            tasks.append(self._wifi.run())
+        await asyncio.gather(*tasks)
 
     async def close(self):
         """Say off-line to the relay and end the connection; call it when run() has ended."""
@@ -118,6 +142,7 @@ class Bridge:
         except PeerError as error:
             self._settings.use_product(None)
             self._info = None
+            self._life.take(stages.NO_PRODUCT)
             say("link", f"device information cannot be used: {error}")
             return
         versions = f"hardware {info.hardware_version}, software {info.software_version}"
@@ -125,6 +150,7 @@ class Bridge:
             say("link", f"product {key} is new here: the module will register")
         say("link", f"MCU of product {key}, {versions}")
         self._info = info
+        self._health.mcu_version = info.software_version
 
     def _take_link_up(self, _):
         if self._info is not None:
@@ -133,11 +159,13 @@ class Bridge:
                 self._update.begin(self._info.software_version)
         self._status_changed.set()
         if self._settings.product_key is not None:
-            self._uplink.begin()
+            self._life.take(stages.IDENTITY)
+        self._want_uplink()
 
     def _take_link_lost(self, _):
         say("link", "the MCU is silent: off-line until it answers again")
-        self._uplink.end()
+        self._life.take(stages.SILENT, "the MCU is silent")
+        self._want_uplink()
 
     def _take_notice(self, notice):
         say("link", f"MCU: {commands.NOTICES.get(notice.code, notice.code)}, frame {notice.sn}")
@@ -154,7 +182,11 @@ class Bridge:
                 raise PeerError("a client count has two bytes")
             self._status.set(app=body[0] or body[1])
 
-    async def _take_command(self, client_id, data):
+    async def take_command(self, data, answer):
+        """Take one envelope of an app; `answer(sn, body)` is called with the reply to a REQUEST.
+
+        Waits while too many others wait. PeerError when the envelope makes no sense.
+        """
         received = envelope.decode(data, actions.MODULE_P0)
         if received.cmd not in (envelope.NOTIFY, envelope.REQUEST):
             raise PeerError(f"envelope {received.cmd:04X} is not for a device")
@@ -163,7 +195,7 @@ class Bridge:
         while len(self._commands) >= MAX_COMMANDS:  # the broker waits meanwhile: nothing is lost
             self._command_done.clear()
             await self._command_done.wait()
-        self._commands.append((client_id, received))
+        self._commands.append((answer, received))
         self._command_came.set()
 
     async def _command_mcu(self):
@@ -171,13 +203,13 @@ class Bridge:
             if not self._commands:
                 self._command_came.clear()
                 await self._command_came.wait()
-            client_id, received = self._commands.pop(0)
+            answer, received = self._commands.pop(0)
             self._command_done.set()
             reply = await self._ask(commands.P0_DOWN, received.p0)
             if reply is None:
                 say("link", f"the MCU did not acknowledge a command, action {received.p0[0]:02X}")
             elif received.cmd == envelope.REQUEST:
-                self._uplink.answer(client_id, received.sn, reply)
+                answer(received.sn, reply)
             elif reply:
                 self._uplink.report(reply)
 
@@ -190,13 +222,29 @@ class Bridge:
 
     # Status
 
+    def _follow_life(self):
+        self._want_uplink()
+        if self._wifi is not None:
+            self._status.set_signal(self._wifi.signal())
+
+    def _wifi_changed(self):
+        self._life.take(stages.JOINED if self._wifi.joined else stages.LOST)
+
+    def _want_uplink(self):
+        wanted = self._link.up and self._life.networked and self._settings.product_key is not None
+        if wanted != self._uplink_wanted:
+            self._uplink_wanted = wanted
+            if wanted:
+                self._uplink.begin()
+            else:
+                self._uplink.end()
+
     def _on_online(self, online):
         if online:
-            self._status.set(cloud=True)
             self._mcu_commands.clock.trust()
             self._reading = asyncio.create_task(self._read_state())
         else:
-            self._status.set(cloud=False, app=False)
+            self._status.set(app=False)
 
     async def _read_state(self):
         """Send the relay the whole state when a connection begins: reports may have been lost before."""

@@ -1,10 +1,13 @@
-"""The configuration file: one JSON object with the keys of `KEYS`."""
+"""The configuration: one JSON object with the keys of `KEYS`, a file on a PC, factory data on a chip."""
 
 import json
 
 from wxproto.errors import LocalError
 
 MAX_SIZE = 4096  # bytes of the file
+CHIP_DATA = "/data"  # folder of a chip's settings
+FACTORY = "the factory configuration"
+SCHEMES = {"http": 80, "https": 443}
 MCU_VERSION_SIZE = 8  # bytes of the software version in the device information
 REQUIRED = object()
 
@@ -15,6 +18,14 @@ KEYS = {
     "relay": (str, REQUIRED, None, None),
     "data": (str, REQUIRED, None, None),
     "mac": (str, None, None, None),
+    "tx": (int, None, 0, 48),
+    "rx": (int, None, 0, 48),
+    "button": (int, None, 0, 48),
+    "led": (int, None, 0, 48),
+    "led_on": (int, 1, 0, 1),
+    "production": (bool, False, None, None),
+    "ntp": (str, None, None, None),
+    "ca": (str, None, None, None),
     "mcu_image": (str, None, None, None),
     "mcu_version": (str, None, None, None),
     "baud": (int, 9600, 9600, 115200),
@@ -37,9 +48,12 @@ class ConfigError(LocalError):
 
 
 class Config:
-    """Every key of `KEYS` as an attribute; relay_host and relay_port are taken apart already."""
+    """Every key of `KEYS` as an attribute; relay_tls, relay_host and relay_port are taken apart already.
 
-    def __init__(self, given):
+    `chip`: it is a chip's, whose serial line is two pins. `ca_known`: its factory data has a certificate.
+    """
+
+    def __init__(self, given, chip=False, ca_known=False):
         if not isinstance(given, dict):
             raise ConfigError("the configuration must be a JSON object")
         unknown = sorted(name for name in given if name not in KEYS)
@@ -51,7 +65,9 @@ class Config:
         for name, (kind, default, lowest, highest) in KEYS.items():
             value = given.get(name, default)
             setattr(self, name, value if value is default else _checked(name, kind, value, lowest, highest))
-        if (self.tty is None) == (self.product is None):
+        if chip:
+            self._check_pins()
+        elif (self.tty is None) == (self.product is None):
             raise ConfigError(
                 "give tty, the serial port of an MCU, or product, which runs without MCU: one of both"
             )
@@ -61,11 +77,31 @@ class Config:
             raise ConfigError(
                 f"mcu_version must be 1..{MCU_VERSION_SIZE} ASCII characters: no MCU can tell a longer one"
             )
-        if self.mcu_image is not None and self.tty is None:
+        if self.mcu_image is not None and self.product is not None:
             raise ConfigError("mcu_image is for an MCU: give its tty, or leave mcu_image and mcu_version out")
         if self.mac is not None and not (len(self.mac) <= 32 and all(_alphanumeric(c) for c in self.mac)):
             raise ConfigError("mac must be 1..32 letters and digits without separators")
-        self.relay_host, self.relay_port = parse_http(self.relay)
+        self._ca_known = ca_known or self.ca is not None
+        self.use_relay(self.relay)
+
+    def use_relay(self, url):
+        """Take another relay, `host`, `host:port` or a whole URL; ConfigError when it is none."""
+        if "://" not in url:
+            url = ("https://" if self._ca_known else "http://") + url
+        tls, host, port = parse_http(url)
+        if tls and not self._ca_known:
+            raise ConfigError(
+                "relay is https: give ca, the certificate of the authority that it is checked by"
+            )
+        self.relay_tls, self.relay_host, self.relay_port = tls, host, port
+
+    def _check_pins(self):
+        if self.product is not None or self.tty is not None:
+            raise ConfigError(
+                "a chip takes tx and rx, the pins of its serial line, in place of tty and product"
+            )
+        if self.tx is None or self.rx is None:
+            raise ConfigError("give tx and rx, the pins of the serial line to the MCU")
 
 
 def load(path):
@@ -77,32 +113,55 @@ def load(path):
         raise ConfigError(f"{path} cannot be read (error {error.errno})") from None
     except UnicodeError:
         raise ConfigError(f"{path} is not UTF-8 text") from None
+    return _parse(path, text)
+
+
+def load_chip(port):
+    """Read the factory data of a chip; its settings are in CHIP_DATA."""
+    data = port.factory("config")
+    if data is None:
+        raise ConfigError("the chip has no factory data: flash it with `wxlink flash`")
+    try:
+        text = str(data, "utf-8")
+    except UnicodeError:
+        raise ConfigError(f"{FACTORY} is not UTF-8 text") from None
+    return _parse(FACTORY, text, chip=True, ca_known=port.factory("ca") is not None)
+
+
+def _parse(name, text, **about):
     if len(text) > MAX_SIZE:
-        raise ConfigError(f"{path} is longer than {MAX_SIZE} bytes")
+        raise ConfigError(f"{name} is longer than {MAX_SIZE} bytes")
     try:
         given = json.loads(text)
     except ValueError:
-        raise ConfigError(f"{path} is not JSON") from None
+        raise ConfigError(f"{name} is not JSON") from None
+    if about and isinstance(given, dict):
+        given.setdefault("data", CHIP_DATA)
     try:
-        return Config(given)
+        return Config(given, **about)
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"{name}: {error}") from None
 
 
 def parse_http(url):
-    """(host, port) of `http://host[:port][/]`."""
-    if not url.startswith("http://"):
-        raise ConfigError("relay must start with http://")
-    host, colon, port = url[7:].rstrip("/").partition(":")
+    """(TLS or not, host, port) of `http://host[:port][/]` or the same with https."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in SCHEMES:
+        raise ConfigError("relay must start with http:// or https://")
+    host, colon, port = rest.rstrip("/").partition(":")
     if not host or "/" in host or (colon and not (port.isdigit() and 0 < int(port) < 65536)):
         raise ConfigError("relay must look like http://host:port")
-    return host, int(port) if colon else 80
+    return scheme == "https", host, int(port) if colon else SCHEMES[scheme]
 
 
 def _checked(name, kind, value, lowest, highest):
     if kind is str:
         if not isinstance(value, str) or not value:
             raise ConfigError(f"{name} must be a text that is not empty")
+        return value
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{name} must be true or false")
         return value
     allowed = (int,) if kind is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, allowed):

@@ -6,7 +6,7 @@ from module.console import say
 from wxproto.events import Answered, GaveUp
 
 READ_SIZE = 256  # bytes taken at once; what a UART's receive buffer holds
-IDLE_MS = 60_000  # longest sleep of the clock task; it is woken when something becomes due earlier
+IDLE_MS = 10_000  # longest sleep of the clock task: it shows the watchdog that the link is served
 
 
 class _Waiting:
@@ -26,6 +26,7 @@ class Link:
         self._wake = asyncio.Event()
         self._waiting = {}  # ticket -> _Waiting
         self._stuck = False
+        self.beats = 0  # rounds of the clock task
 
     @property
     def up(self):
@@ -80,12 +81,13 @@ class Link:
     async def _keep_time(self):
         while True:
             deadline = self._session.next_deadline()
-            wait = IDLE_MS if deadline is None else max(0, deadline - self._now_ms())
+            wait = IDLE_MS if deadline is None else min(IDLE_MS, max(0, deadline - self._now_ms()))
             try:
                 await asyncio.wait_for_ms(self._wake.wait(), wait)
             except asyncio.TimeoutError:
                 pass
             self._wake.clear()
+            self.beats += 1
             self._dispatch(self._session.poll(self._now_ms()))
 
     def _dispatch(self, events):

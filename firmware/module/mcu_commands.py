@@ -1,8 +1,8 @@
 """What the MCU asks of the module itself: set-up, reset, binding, test, time, information, updates.
 
 The codecs of rare commands are loaded when the first such command comes: together they take 12 KB of heap.
-Configuration and production test need a radio. A port without one (RADIO is False) stays on its network, says
-so, and shows the status bits for as long as a module would.
+Configuration and production test need a radio. A port without one stays on its network, says so, and shows
+the status bits for as long as a module would.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import asyncio
 from module import version
 from module.clock import Clock
 from module.console import say
+from module.life import SET_UP
 from module.window import Window
 from wxproto import commands
 from wxproto.device_info import PROTOCOL_VERSION
@@ -28,25 +29,28 @@ class McuCommands:
     link: request() and answer(). on_restart(after_ms): end the program and start it anew.
     """
 
-    def __init__(self, link, settings, status, port, *, on_restart):
+    def __init__(self, link, settings, status, *, port, wifi, life, on_restart):
         self._link = link
         self._settings = settings
         self._status = status
         self._port = port
+        self._wifi = wifi
+        self._life = life
         self._on_restart = on_restart
         self._bindable_s = 0
         self._binding = Window(status, ("binding",))
         self._soft_ap = Window(status, ("soft_ap", "onboarding"))
-        self._airlink = Window(status, ("onboarding",), self._open_soft_ap)
+        self._airlink = Window(status, ("onboarding",), self.set_up)
         self._test = Window(status, ("test",))
         self._telling = None  # the question that follows an acknowledged command
         self.clock = Clock(port)
 
-    def start(self):
-        """Begin with set-up when the MCU reset the module before this start."""
-        if self._settings.take_set_up():
-            say("module", "set-up by access point: the module was reset")
-            self._open_soft_ap()
+    def set_up(self):
+        """Open the access point for set-up; without a radio its status bits alone."""
+        if self._wifi is None:
+            self._soft_ap.open(SOFTAP_S)
+        else:
+            self._life.take(SET_UP)
 
     def begin(self, info):
         """Take the device information of an MCU that has just come up: time zone and binding window."""
@@ -77,19 +81,16 @@ class McuCommands:
         wanted = configuration.Configuration.decode(payload)
         method = wanted.method
         say("link", f"the MCU asks for configuration: {configuration.METHODS[method]}")
-        if not self._port.RADIO:
+        if self._wifi is None:
             say("link", "this port has no radio: it stays on the network that it has")
         self._airlink.close()
         self._soft_ap.close()
         if method == configuration.SOFTAP:
-            self._open_soft_ap()
+            self.set_up()
         elif method == configuration.AIRLINK:
             self._airlink.open(AIRLINK_S)
         else:
             self._use_zone(wanted.tz)
-
-    def _open_soft_ap(self):
-        self._soft_ap.open(SOFTAP_S)
 
     def _enter_test(self, _):
         say("link", "the MCU asks for the production test: only its status bit is shown here")

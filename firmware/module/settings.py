@@ -1,7 +1,8 @@
-"""The module's identity, kept across restarts: one small file, checksummed, replaced atomically.
+"""What the module keeps across restarts: its identity and its network, in two checksummed copies.
 
-The file holds one JSON line and the SHA-256 of that line in hexadecimal. Passcode and did together are the
-module's credentials, so the folder is private to the owner wherever the port can make it so.
+A copy is one JSON line with its number, and the SHA-256 of that line in hexadecimal. A change is written over
+the older copy, so a power cut leaves the newer one whole; the highest number that is whole counts.
+Passcode, did and the network's key are secrets: the folder is private to the owner where the port can do it.
 """
 
 import hashlib
@@ -9,45 +10,68 @@ import json
 import os
 from binascii import hexlify
 
-FILE = "identity.json"
-MAX_SIZE = 1024  # bytes; what save() writes has about 250
+OLD_FILE = "identity.json"  # of earlier versions; taken over once
+FILES = ("settings.0", "settings.1", OLD_FILE)
+MAX_SIZE = 2048  # bytes of a copy; save() writes about 400, at most 1,500
 PASSCODE_LETTERS = 10  # as shipped modules have it; a relay takes 1..16 (app-api 0)
 PASSCODE_ALPHABET = 25  # A..Y
-FIELDS = ("mac", "product_key", "passcode", "did", "set_up")
+UPDATE_KEY_SIZE = 32  # bytes; HMAC-SHA256 by which a unit knows its updates
+FIELDS = (
+    "mac",
+    "product_key",
+    "passcode",
+    "did",
+    "set_up",
+    "ssid",
+    "key",
+    "update_key",
+    "ap_password",
+    "zone",
+    "relay",
+)
 SOFT_AP = "softap"  # value of set_up
 
 
 class Settings:
-    """Attributes `mac`, `product_key`, `passcode`, `did`: text, or None while unknown.
+    """Attributes of FIELDS: text, or None while unknown.
 
-    `set_up` is SOFT_AP when the next start is to open the access point, as after a reset, else None.
-    `port` gives entropy, a fresh MAC address and the private folder.
+    mac, product_key, passcode, did: the identity. set_up: SOFT_AP when the next start is to open the access
+    point, as after a reset. ssid, key: the network to join; key "" for an open one. update_key: 64 hex
+    digits. ap_password: of the module's own access point. zone, relay: what the MCU gave in place of the
+    defaults. `port` gives factory data, entropy, a new MAC address, the private folder; `report(text)` is
+    told what was lost.
     """
 
     def __init__(self, folder, port, report):
         self._port = port
         self._folder = folder
-        self._path = folder + "/" + FILE
+        self._report = report
+        self._number = 0
         port.private_folder(folder)
-        self.mac = self.product_key = self.passcode = self.did = self.set_up = None
-        self._load(report)
-        if self.passcode is None:
-            self.passcode = self._new_passcode()
+        for name in FIELDS:
+            setattr(self, name, None)
+        taken_over = self._load()
+        if (self._take_factory_data() or taken_over) and self.mac is not None:
+            self.save()
+        if taken_over:
+            os.remove(folder + "/" + OLD_FILE)
 
     def use_mac(self, mac):
-        """Take the configured MAC address, else the stored one, else draw one; a new one needs a new did."""
+        """Take the given MAC address, else the stored one, else draw one; a new one needs a new did."""
         mac = mac or self.mac or self._port.new_mac()
         if mac != self.mac:
+            if self.mac is not None:
+                self.did = None
             self.mac = mac
-            self.did = None
             self.save()
 
     def use_product(self, product_key):
         """Take the MCU's product key; returns True when it changed and the module must register again."""
         if product_key == self.product_key:
             return False
+        if product_key is None or self.product_key is not None:
+            self.did = None
         self.product_key = product_key
-        self.did = None
         self.save()
         return True
 
@@ -57,9 +81,15 @@ class Settings:
             self.did = did
             self.save()
 
+    def join(self, ssid, key):
+        """Keep the network to join."""
+        if (ssid, key) != (self.ssid, self.key):
+            self.ssid, self.key = ssid, key
+            self.save()
+
     def forget(self):
-        """Wipe all but the MAC address and begin with set-up; a new passcode ends the relay's bindings."""
-        self.product_key = self.did = None
+        """Wipe identity and network and begin with set-up; a new passcode ends the relay's bindings."""
+        self.product_key = self.did = self.ssid = self.key = self.zone = self.relay = None
         self.passcode = self._new_passcode()
         self.set_up = SOFT_AP
         self.save()
@@ -73,31 +103,60 @@ class Settings:
         return True
 
     def save(self):
-        """Write a new file and rename it over the old one: a power cut leaves one of the two, whole."""
-        line = json.dumps({name: getattr(self, name) for name in FIELDS})
-        new = self._path + ".new"
-        with open(new, "w") as file:
-            file.write(line + "\n" + _checksum(line) + "\n")
-        os.rename(new, self._path)
-
-    def _load(self, report):
+        """Write over the older copy. OSError only when there is none yet: a module that runs goes on."""
+        number = self._number + 1
+        stored = {name: getattr(self, name) for name in FIELDS}
+        stored["number"] = number
+        line = json.dumps(stored)
+        path = self._folder + "/" + FILES[number % 2]
         try:
-            with open(self._path) as file:
-                text = file.read(MAX_SIZE)
+            with open(path, "w") as file:
+                file.write(line + "\n" + _checksum(line) + "\n")
         except OSError as error:
-            if error.errno != 2:  # ENOENT: the first start
+            if not self._number:
                 raise
+            self._report(f"{path} cannot be written ({error}): a restart loses what has changed")
             return
-        except UnicodeError:
-            text = ""
-        stored = _decode(text)
-        if stored is None:
-            aside = self._path + ".damaged"
-            os.rename(self._path, aside)
-            report(f"{self._path} is damaged; it is kept as {aside} and the module gets a new identity")
-            return
+        self._number = number
+
+    def _load(self):
+        """Take the newest whole copy; True when it is the file of an earlier version."""
+        copies = [(name, _read(self._folder + "/" + name)) for name in FILES]
+        whole = [_decode(text) for _, text in copies if text is not None]
+        whole = [stored for stored in whole if stored is not None]
+        best = max(whole, key=lambda stored: stored["number"]) if whole else None
+        for name, text in copies:
+            if text is not None and _decode(text) is None:
+                self._put_aside(name, best)
+        if best is None:
+            return False
+        self._number = best["number"]
         for name in FIELDS:
-            setattr(self, name, stored.get(name))
+            setattr(self, name, best.get(name))
+        return copies[-1][1] is not None
+
+    def _put_aside(self, name, best):
+        path = self._folder + "/" + name
+        if best is None:
+            os.rename(path, path + ".damaged")
+            self._report(
+                f"{path} is damaged; it is kept as {name}.damaged and the module gets a new identity"
+            )
+        else:
+            self._report(f"{path} is damaged, as by a power cut; the other copy is used")
+
+    def _take_factory_data(self):
+        """Take what the factory gave and draw what it did not; True when something was drawn or is new."""
+        before = self.passcode, self.update_key, self.ap_password
+        factory = self._port.factory
+        if self.passcode is None:
+            self.passcode = _text(factory("passcode")) or self._new_passcode()
+            self.did = _text(factory("did"))
+        self.ap_password = _text(factory("ap_password")) or self.ap_password
+        key = factory("update_key")
+        if key is not None or self.update_key is None:
+            self.update_key = str(hexlify(key or self._port.entropy(UPDATE_KEY_SIZE)), "ascii")
+        return before != (self.passcode, self.update_key, self.ap_password)
 
     def _new_passcode(self):
         letters = []
@@ -108,12 +167,29 @@ class Settings:
         return "".join(letters)
 
 
+def _text(data):
+    return None if data is None else str(data, "ascii")
+
+
 def _checksum(line):
     return str(hexlify(hashlib.sha256(line.encode()).digest()), "ascii")
 
 
+def _read(path):
+    """The text of a copy, None when there is no such file, "" when it is no text."""
+    try:
+        with open(path) as file:
+            return file.read(MAX_SIZE)
+    except UnicodeError:
+        return ""
+    except OSError as error:
+        if error.errno != 2:  # ENOENT
+            raise
+        return None
+
+
 def _decode(text):
-    """The stored fields, or None when the text is not what save() writes."""
+    """The stored fields with their number, 0 in an old file; None when save() wrote something else."""
     parts = text.split("\n")
     if len(parts) != 3 or parts[1] != _checksum(parts[0]):
         return None
@@ -123,7 +199,8 @@ def _decode(text):
         return None
     if not isinstance(stored, dict) or any(not _valid(stored.get(name)) for name in FIELDS):
         return None
-    return stored
+    number = stored.setdefault("number", 0)
+    return stored if isinstance(number, int) and number >= 0 else None
 
 
 def _valid(value):

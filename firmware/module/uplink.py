@@ -24,20 +24,22 @@ RECOVERABLE = (OSError, ValueError, MemoryError)
 class Uplink:
     """The module's way to the relay; begin() and end() say whether it is wanted.
 
-    `on_online(online)` is told each change; `await on_command(client_id, data)` takes envelopes of apps,
-    `on_service(data)` the relay's own messages; both raise PeerError for what makes no sense.
+    `on_online(online)` is told each change; `await on_command(data, answer)` takes envelopes of apps and
+    calls `answer(sn, body)` with a reply, `on_service(data)` the relay's own messages; both raise PeerError
+    for what makes no sense. `on_stage(name, reason=None)` is told how far the way is.
 
     After a refusal by the broker the module registers again before its next try: a relay that lost its data
     then gives a did that works, and one that knows the module gives the same did.
     """
 
-    def __init__(self, config, settings, port, *, on_online, on_command, on_service):
+    def __init__(self, config, settings, port, *, on_online, on_command, on_service, on_stage):
         self._config = config
         self._settings = settings
         self._port = port
         self._on_online = on_online
         self._on_command = on_command
         self._on_service = on_service
+        self._on_stage = on_stage
         timeout_ms = int(config.connect_timeout_s * 1000)
         self._relay = Registration(config.relay_host, config.relay_port, timeout_ms, port)
         self._timeout_ms = timeout_ms
@@ -113,6 +115,7 @@ class Uplink:
     async def _pause(self, error, backoff):
         ceiling = backoff.ceiling_ms
         wait = backoff.next_ms()
+        self._on_stage("offline", str(error) or type(error).__name__)
         say("uplink", f"{error or type(error).__name__}; next try in {wait} of at most {ceiling} ms")
         await self._wait(wait)
 
@@ -130,6 +133,7 @@ class Uplink:
         self._use_did()
         if self._must_register:
             await self._register()
+        self._on_stage("connecting")
         endpoint = await self._locate()
         connection = await stream.connect(endpoint.host, endpoint.port, self._timeout_ms, self._port)
         self._idle.clear()
@@ -146,6 +150,7 @@ class Uplink:
             self._idle.set()
 
     async def _register(self):
+        self._on_stage("registering")
         settings = self._settings
         settings.registered(await self._relay.register(settings.product_key, settings.mac, settings.passcode))
         say("uplink", f"registered as {settings.did}")
@@ -297,7 +302,7 @@ class Uplink:
             client_id = topic[len("app2dev/" + did) + 1 :]
             if len(client_id) > MAX_CLIENT_ID or not all(c.isalpha() or c.isdigit() for c in client_id):
                 raise PeerError(f"a client id has up to {MAX_CLIENT_ID} letters and digits")
-            await self._on_command(client_id, message.payload)
+            await self._on_command(message.payload, lambda sn, body: self.answer(client_id, sn, body))
 
     def _take_ready(self, ready):
         now = self._port.now_ms()
@@ -310,6 +315,7 @@ class Uplink:
         reports = f"{waiting} reports wait, {self._client.take_dropped()} were dropped"
         say("uplink", f"online as {self._client.client_id}, session {session}, {reports}")
         self._on_online(True)
+        self._on_stage("online")
 
     def _publish(self, topic, payload, qos):
         client = self._client

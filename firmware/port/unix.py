@@ -4,14 +4,16 @@ import asyncio
 import errno
 import os
 import select
+import sys
 import termios
 import time
 
 BAUDS = {9600: termios.B9600, 57600: termios.B57600, 115200: termios.B115200}
-RADIO = False  # the network is the host's: nothing can be joined or opened from here
 SIGNAL_LEVEL = 7  # the host's network is as good as the strongest router
 MAX_FILE = 8192  # bytes read of /etc/hosts and /etc/resolv.conf
 NAME_SERVERS_USED = 3  # as in resolv.conf(5)
+MAX_CONSOLE = 64  # bytes taken of the console at once
+_console = []  # the poll of stdin, once it was asked for
 
 
 class Tty:
@@ -57,9 +59,70 @@ class Tty:
         termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
 
-def open_tty(path, baud):
+class Watchdog:
+    """A PC has none: whoever started the program sees it hang."""
+
+    def feed(self):
+        """Nothing to do."""
+
+
+def open_line(config):
     """Open the serial port of the MCU; OSError says why it cannot be used."""
-    return Tty(path, baud)
+    return Tty(config.tty, config.baud)
+
+
+def radio():
+    """None: the network is the host's, nothing can be joined or opened from here."""
+    return
+
+
+def watchdog(_timeout_ms):
+    """What is to be fed while the program gets on."""
+    return Watchdog()
+
+
+def factory(_name):
+    """None: a PC has no factory data."""
+    return
+
+
+def mac():
+    """None: the configuration says it, or one is drawn."""
+    return
+
+
+def set_utc(_seconds):
+    """The host keeps the time."""
+
+
+def clock_is_right():
+    """True: the host keeps the time."""
+    return True
+
+
+def reset_cause():
+    """Why the program started, in words."""
+    return "program start"
+
+
+def idf_heap():
+    """Free bytes outside MicroPython's heap; None: it is the host's memory."""
+    return
+
+
+def console_read():
+    """Bytes that came on the console, without waiting; empty at its end too."""
+    if not _console:
+        poll = select.poll()
+        poll.register(sys.stdin, select.POLLIN)
+        _console.append(poll)
+    data = b""
+    while len(data) < MAX_CONSOLE and _console[0].poll(0):
+        byte = sys.stdin.buffer.read(1)
+        if not byte:
+            break
+        data += byte
+    return data
 
 
 def now_ms():

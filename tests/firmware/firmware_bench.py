@@ -18,7 +18,7 @@ HEARTBEAT_S = 0.3
 class MicroPython:
     """One MicroPython process; `lines` holds what it has printed so far."""
 
-    def __init__(self, *arguments: str, heap: str = "224K") -> None:
+    def __init__(self, *arguments: str, heap: str = "256K") -> None:
         self._argv = [MICROPYTHON, "-X", f"heapsize={heap}", *arguments]
         self.lines: list[str] = []
         self.process: asyncio.subprocess.Process

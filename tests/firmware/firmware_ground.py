@@ -28,7 +28,7 @@ class Bench:
         self.registrar = registrar
         self.watcher = watcher
 
-    def module(self, heap: str = "224K", **changes: object) -> MicroPython:
+    def module(self, heap: str = "256K", **changes: object) -> MicroPython:
         """The program, with short intervals; `changes` replace keys of the configuration."""
         keys = {"tty": self.mcu.tty, "relay": self.registrar.url, "mac": MAC, **changes}
         return MicroPython(*module_config(self.folder, **keys), heap=heap)

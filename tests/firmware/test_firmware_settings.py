@@ -25,7 +25,9 @@ MAIN = str(ROOT / "firmware" / "main.py")
         ({"tty": None}, "give tty, the serial port of an MCU, or product"),
         ({"product": "lamp"}, "one of both"),
         ({"tty": ""}, "tty must be a text"),
-        ({"relay": "https://x"}, "relay must start with http://"),
+        ({"relay": "ftp://x"}, "relay must start with http://"),
+        ({"relay": "https://x"}, "give ca"),
+        ({"production": 1}, "production must be true or false"),
         ({"relay": "http://x:99999"}, "relay must look like http://host:port"),
         ({"relay": "http://x/path"}, "relay must look like http://host:port"),
         ({"mac": "00:11:22"}, "mac must be 1..32 letters and digits"),
@@ -54,7 +56,7 @@ def test_defaults_and_the_relays_address():
 def test_the_readme_lists_every_key_with_its_default():
     text = (ROOT / "firmware" / "README.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", text, re.MULTILINE))
-    shown = {REQUIRED: "required", None: "none"}
+    shown = {REQUIRED: "required", None: "none", False: "false"}
     assert rows == {name: str(shown.get(row[1], row[1])) for name, row in KEYS.items()}
 
 
@@ -134,7 +136,7 @@ def test_another_mac_needs_another_did(tmp_path: Path):
 def test_a_damaged_identity_is_reported_and_kept_aside(tmp_path: Path, damage: str):
     first = stored(tmp_path)
     first.use_mac("aa")
-    path = tmp_path / "identity.json"
+    path = tmp_path / "settings.1"
     text = path.read_bytes()
     damages = {"half": text[: len(text) // 2], "more": text + b"x\n", "erased": text[:20] + b"\xff" * 100}
     damaged = damages.get(damage, damage.encode())
@@ -143,8 +145,8 @@ def test_a_damaged_identity_is_reported_and_kept_aside(tmp_path: Path, damage: s
     second = stored(tmp_path, reports)
     assert len(reports) == 1
     assert first.passcode not in reports[0]
-    assert "identity.json.damaged" in reports[0]
-    assert (tmp_path / "identity.json.damaged").read_bytes() == damaged
+    assert "settings.1.damaged" in reports[0]
+    assert (tmp_path / "settings.1.damaged").read_bytes() == damaged
     assert second.passcode != first.passcode
     assert second.did is None
 

@@ -244,7 +244,7 @@ async def test_a_relay_that_never_answers_does_not_disturb_the_serial_link(bench
 
 
 async def test_a_burst_of_long_commands_fits_the_heap(bench: Bench, eventually):
-    async with bench.module(heap="200K") as module:
+    async with bench.module(heap="232K") as module:
         await eventually(lambda: bench.presence() == ["1"])
         for value in range(40):
             control = b"\x01" + bytes(300) + bytes((value,))

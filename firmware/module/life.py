@@ -1,0 +1,175 @@
+"""The life of a module as one table: its states, what ends each, and what the MCU is told of it.
+
+Code, tests and README read STATES and TRANSITIONS. The serial link is served in every state; set-up, Wi-Fi
+and uplink are switched on and off by it.
+"""
+
+import asyncio
+import sys
+
+from module.console import say
+
+NO_IDENTITY = "no identity"
+NO_WIFI = "no Wi-Fi"
+JOINING = "joining"
+SETTING_TIME = "setting time"
+REGISTERING = "registering"
+CONNECTING = "connecting"
+ONLINE = "online"
+DEGRADED = "degraded"
+
+# state -> (status bits that are set, what it means)
+STATES = {
+    NO_IDENTITY: ((), "nobody has told which product this is: the MCU was never heard"),
+    NO_WIFI: ((), "no network is stored, or set-up is asked for: the access point is open for a while"),
+    JOINING: (("station",), "the stored network is looked for and joined"),
+    SETTING_TIME: (("station", "router"), "the network is there, the time is asked for"),
+    REGISTERING: (("station", "router"), "the relay is asked for a did"),
+    CONNECTING: (("station", "router"), "the relay is asked for its broker, the broker is called"),
+    ONLINE: (("station", "router", "cloud"), "the relay hears the module"),
+    DEGRADED: (
+        ("station", "router"),
+        "the network is there, the relay is not, or the MCU is silent: LAN goes on",
+    ),
+}
+
+# What happens to a module. The uplink's stages are events of the same name.
+IDENTITY = "identity"  # the product key is known
+NO_PRODUCT = "no product"  # the MCU's product key cannot be used
+NETWORK = "network"  # a network is stored
+SET_UP = "set-up"  # MCU or button ask for it
+JOINED = "joined"
+LOST = "lost"
+TIME = "time"
+OFFLINE = "offline"  # the way to the relay failed or ended
+SILENT = "silent"  # the MCU does not answer any more: the module speaks for nobody
+
+_CLIMBING = (SETTING_TIME, REGISTERING, CONNECTING)
+_NETWORKED = (SETTING_TIME, REGISTERING, CONNECTING, ONLINE, DEGRADED)
+
+# event -> (states in which it counts, next state); elsewhere it changes nothing
+TRANSITIONS = {
+    IDENTITY: ((NO_IDENTITY,), NO_WIFI),
+    NETWORK: ((NO_WIFI,), JOINING),
+    JOINED: ((JOINING,), SETTING_TIME),
+    TIME: (_CLIMBING, SETTING_TIME),
+    REGISTERING: (_CLIMBING, REGISTERING),
+    CONNECTING: (_CLIMBING, CONNECTING),
+    ONLINE: (_NETWORKED, ONLINE),
+    OFFLINE: (_NETWORKED, DEGRADED),  # the uplink goes on trying; its steps are on the console
+    SILENT: (_NETWORKED, DEGRADED),
+    LOST: (_NETWORKED, JOINING),
+    SET_UP: ((JOINING, SETTING_TIME, REGISTERING, CONNECTING, ONLINE, DEGRADED), NO_WIFI),
+    NO_PRODUCT: ((NO_WIFI, JOINING, SETTING_TIME, REGISTERING, CONNECTING, ONLINE, DEGRADED), NO_IDENTITY),
+}
+
+_BITS = ("station", "router", "cloud")
+_ROUND_MS = 5000  # longest sleep: it shows the watchdog that life goes on
+_SET_UP_S = 300  # seconds; the vendor's module program keeps its access point open so long
+_CURE_MS = 600_000  # degraded for so long with a network: the radio is suspected
+
+
+class Life:
+    """`wifi` and `set_up` are None on a port without radio. `on_state()` is called after each change.
+
+    `beats` counts the rounds of run(). `reason` is why the relay is not reached, in words, or None.
+    """
+
+    def __init__(self, settings, port, wifi, status, on_state):
+        self._settings = settings
+        self._port = port
+        self._wifi = wifi
+        self._status = status
+        self._on_state = on_state
+        self._changed = asyncio.Event()
+        self._set_up_asked = False
+        self._set_up = None
+        self._failing_since = None
+        self.state = NO_IDENTITY
+        self.reason = None
+        self.beats = 0
+
+    def take(self, event, reason=None):
+        """Take an event; `reason` goes with OFFLINE."""
+        if event == SET_UP:
+            self._set_up_asked = True
+        elif event in (OFFLINE, SILENT):
+            self.reason = reason
+            if event == OFFLINE and self._failing_since is None:
+                self._failing_since = self._port.now_ms()
+        elif event in (ONLINE, LOST):
+            self.reason = self._failing_since = None
+        states, state = TRANSITIONS[event]
+        if self.state in states and self.state != state:
+            self._enter(state)
+            if state == NO_WIFI and not self._wants_set_up():
+                self.take(NETWORK)
+            elif state == JOINING and (self._wifi is None or self._wifi.joined):
+                self.take(JOINED)
+        self._changed.set()
+
+    @property
+    def networked(self):
+        """True in the states with a network."""
+        return "router" in STATES[self.state][0]
+
+    async def run(self):
+        """Do what the states want, for ever."""
+        while True:
+            self._changed.clear()
+            self.beats += 1
+            if self.state == NO_WIFI:
+                self._set_up_asked = False
+                if await self._set_up_once() or not self._wants_set_up():
+                    self.take(NETWORK)
+            elif self._wifi is not None and self._fails_for_long():
+                self._failing_since = None
+                self._wifi.cure()
+            await self._wait()
+
+    def _enter(self, state):
+        self.state = state
+        bits = STATES[state][0]
+        self._status.set(**{name: name in bits for name in _BITS})
+        say("life", f"{state}: {self.reason}" if state == DEGRADED else state)
+        if self._wifi is not None:
+            self._wifi.want(state not in (NO_IDENTITY, NO_WIFI))
+            if state == ONLINE:
+                self._wifi.cured()
+        self._on_state()
+
+    def _fails_for_long(self):
+        since = self._failing_since
+        return since is not None and self._port.now_ms() - since >= _CURE_MS
+
+    def _wants_set_up(self):
+        return self._wifi is not None and (self._set_up_asked or self._settings.ssid is None)
+
+    async def _set_up_once(self):
+        """Open set-up and wait for its end, with the beats going on; True when a network was joined."""
+        try:
+            from module.setup import SetUp  # noqa: PLC0415 - 20 KB of heap, for this state alone
+        except ImportError:
+            say("life", "set-up is not in this firmware: give the network by command 09, mode 4")
+            return False
+        self._set_up = SetUp(self._wifi, self._settings, self._port, self._status)
+        task = asyncio.create_task(self._set_up.run(_SET_UP_S))
+        self._status.set(soft_ap=True, onboarding=True)
+        try:
+            while not task.done() and self.state == NO_WIFI:
+                await self._wait()
+                self.beats += 1
+                self._changed.clear()
+            if not task.done():
+                self._set_up.stop()
+            return await task
+        finally:
+            self._status.set(soft_ap=False, onboarding=False)
+            self._set_up = None
+            sys.modules.pop("module.setup", None)
+
+    async def _wait(self):
+        try:
+            await asyncio.wait_for_ms(self._changed.wait(), _ROUND_MS)
+        except asyncio.TimeoutError:
+            pass

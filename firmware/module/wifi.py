@@ -1,0 +1,224 @@
+"""The module's Wi-Fi: joins the stored network and keeps it, scans, tries a network, opens the access point.
+
+`radio` is what the port gives (port/esp32_radio.py): one try at a time and plain words. Nothing here waits
+longer than a poll, so the serial link is served meanwhile.
+"""
+
+import asyncio
+
+from micropython import const
+
+from module.backoff import Backoff
+from module.console import say
+
+AP_ADDRESS = "10.10.100.254"  # where apps of the vendor's look for a module in set-up
+AP_PREFIX = "XPG-GAgent-"  # and the name they look for, with the last 4 hex digits of the MAC address
+
+_POLL_MS = const(100)  # while joining
+_WATCH_MS = const(1000)  # while joined
+_JOIN_MS = const(20_000)  # one try: 3 s to find, 5 s for a slow handshake, 10 s for a slow DHCP server
+_SCAN_MS = const(10_000)  # a scan of all channels takes 2 to 3 s, twice that beside an access point
+_BASE_MS = const(1000)  # of the waits between tries
+_CAP_MS = const(60_000)
+_RENEW_AFTER = const(4)  # tries that failed before the radio is switched off and on
+_RENEW_BASE_MS = const(60_000)  # of the waits between two such cures asked for from above
+_RENEW_CAP_MS = const(1_800_000)
+_DBM_A_LEVEL = const(7)  # -50 dBm and better is level 7, below -93 it is 0
+_DBM_LOWEST = const(-100)
+_LEVEL_MAX = const(7)
+
+
+class Wifi:
+    """`on_change()` is called when `joined` changes.
+
+    joined: True while the module has an address. failure: None, or why it has none: "wrong password",
+    "no such network", "no address" (joined without an answer by DHCP), "lost".
+    """
+
+    def __init__(self, radio, settings, port, on_change):
+        self._radio = radio
+        self._settings = settings
+        self._port = port
+        self._on_change = on_change
+        self.joined = False
+        self.failure = None
+        self._wanted = False
+        self._claims = 0  # of scan() and try_join(): the stored network waits for them
+        self._lock = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._backoff = Backoff(_BASE_MS, _CAP_MS, port.entropy)
+        self._cures = Backoff(_RENEW_BASE_MS, _RENEW_CAP_MS, port.entropy)
+        self._cure_at = None
+
+    def want(self, wanted):
+        """Join the stored network and stay there, or stay away from it."""
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._backoff.reset()
+            self._changed.set()
+
+    def signal(self):
+        """Strength of the joined network, 0..7."""
+        rssi = self._radio.rssi() if self.joined else None
+        return 0 if rssi is None else max(0, min(_LEVEL_MAX, (rssi - _DBM_LOWEST) // _DBM_A_LEVEL))
+
+    def address(self):
+        """The module's IP address as text, empty without one."""
+        return self._radio.address() if self.joined else ""
+
+    async def run(self):
+        """Serve for ever."""
+        tries = 0
+        while True:
+            self._changed.clear()
+            if self._claims:
+                await self._wait(_WATCH_MS)
+            elif not self._wanted or self._settings.ssid is None:
+                if self.joined:
+                    self._radio.leave()
+                    self._set(False, None)
+                await self._wait(_WATCH_MS)
+            elif self.joined:
+                tries = 0
+                await self._wait(_WATCH_MS)
+                self._watch()
+            else:
+                failure = await self._join_stored()
+                if failure is not None:
+                    tries += 1
+                    if tries % _RENEW_AFTER == 0:
+                        self._radio.renew()
+                    await self._wait(self._backoff.next_ms())
+
+    def cure(self):
+        """Switch the radio off and on, for nothing is reached though it says it is joined; not too often."""
+        now = self._port.now_ms()
+        if self._cure_at is None or now >= self._cure_at:
+            self._cure_at = now + self._cures.ceiling_ms
+            self._cures.next_ms()
+            say("wifi", "nothing is reached: the radio is switched off and on")
+            self._radio.renew()
+            self._set(False, "lost")
+
+    def cured(self):
+        """Something was reached."""
+        self._cures.reset()
+        self._cure_at = None
+
+    async def scan(self):
+        """[(ssid, dBm, True when a key is needed)], strongest first, each name once.
+
+        Names that are no UTF-8 and hidden ones are left out.
+        """
+        async with _Claim(self):
+            if not self.joined:
+                self._radio.leave()  # the radio does not scan while it joins
+            self._radio.scan()
+            found = await self._poll(self._radio.scanned, _SCAN_MS)
+        best = {}
+        for ssid, rssi, secure in found or ():
+            try:
+                name = str(ssid, "utf-8")
+            except UnicodeError:
+                continue
+            if name and (name not in best or best[name][0] < rssi):
+                best[name] = rssi, secure
+        rows = [(name, rssi, secure) for name, (rssi, secure) in best.items()]
+        rows.sort(key=lambda row: -row[1])
+        return rows
+
+    async def try_join(self, ssid, key, timeout_ms=_JOIN_MS):
+        """Join this network in place of the stored one, access point up or not: None or the failure."""
+        async with _Claim(self):
+            return await self._attempt(ssid, key, timeout_ms)
+
+    def open_access_point(self, ssid, key):
+        """Open the module's own network. OSError when the radio refuses."""
+        self._radio.open_ap(ssid, key, AP_ADDRESS)
+
+    def close_access_point(self):
+        """Close it."""
+        self._radio.close_ap()
+
+    # Inside
+
+    async def _join_stored(self):
+        settings = self._settings
+        async with self._lock:
+            if self._claims:
+                return None
+            failure = await self._attempt(settings.ssid, settings.key, _JOIN_MS, lambda: self._claims)
+        if failure is not None and not self._claims:
+            say("wifi", f"cannot join: {failure}; next try within {self._backoff.ceiling_ms} ms")
+        return failure
+
+    async def _attempt(self, ssid, key, timeout_ms, given_up=None):
+        self._set(False, self.failure)
+        try:
+            self._radio.join(ssid, key)
+        except OSError as error:
+            say("wifi", f"the radio refuses: {error}")
+            self._radio.renew()
+            self._set(False, "lost")
+            return "lost"
+
+        def settled():
+            state = self._radio.state()
+            return None if state == "joining" and not (given_up and given_up()) else state
+
+        state = await self._poll(settled, timeout_ms)
+        if state == "joined":
+            self._backoff.reset()
+            self._set(True, None)
+            say("wifi", f"joined, address {self._radio.address()}")
+            return None
+        if state in (None, "joining"):
+            state = "no address" if self._radio.associated() else "no such network"
+        self._radio.leave()
+        self._set(False, state)
+        return state
+
+    def _watch(self):
+        if self.joined and self._radio.state() != "joined":
+            say("wifi", "the network is lost")
+            self._set(False, "lost")
+
+    def _set(self, joined, failure):
+        self.failure = failure
+        if joined != self.joined:
+            self.joined = joined
+            self._on_change()
+        self._changed.set()
+
+    async def _poll(self, check, timeout_ms):
+        """What `check()` gives once it is not None; None when that takes too long."""
+        end = self._port.now_ms() + timeout_ms
+        while self._port.now_ms() < end:
+            found = check()
+            if found is not None:
+                return found
+            await asyncio.sleep_ms(_POLL_MS)
+        return None
+
+    async def _wait(self, milliseconds):
+        try:
+            await asyncio.wait_for_ms(self._changed.wait(), milliseconds)
+        except asyncio.TimeoutError:
+            pass
+
+
+class _Claim:
+    """The radio for a while; the try that goes on makes room."""
+
+    def __init__(self, wifi):
+        self._wifi = wifi
+
+    async def __aenter__(self):
+        self._wifi._claims += 1
+        self._wifi._changed.set()
+        await self._wifi._lock.acquire()
+
+    async def __aexit__(self, *_):
+        self._wifi._lock.release()
+        self._wifi._claims -= 1
+        self._wifi._changed.set()
