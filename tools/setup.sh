@@ -76,7 +76,7 @@ if [ "$(cat .venv/.wxlink-setup 2>/dev/null)" != "$wanted" ]; then
     [ -x .venv/bin/python ] || python3 -m venv .venv
     # --group needs pip 25.1; pip itself is pinned with the rest.
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "$(grep '^pip==' constraints.txt)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]' --group dev
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,flash]' --group dev
     echo "$wanted" >.venv/.wxlink-setup
 fi
 case " $* " in

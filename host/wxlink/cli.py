@@ -46,6 +46,12 @@ VERBS = (
         "take captures of the serial link apart, and make frames by name",
         "wxlink frame decode FF FF 00 05 07 01 00 00 0D",
     ),
+    Verb(
+        "flash",
+        "wxlink.flash.command",
+        "make products of blank ESP32 modules: identities, factory images, writing, testing, release files",
+        "wxlink flash boards",
+    ),
 )
 
 

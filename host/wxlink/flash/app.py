@@ -1,0 +1,114 @@
+"""The application that runs on the chip: compiled, listed in its manifest, and packed as a release file."""
+
+import dataclasses
+import hashlib
+import io
+import json
+import re
+import tarfile
+import zlib
+from pathlib import Path
+from typing import Final
+
+from wxlink.assets import asset
+from wxlink.flash.mpy import compile_source
+from wxlink.flash.problem import FlashError
+
+MPY_MAX: Final = (
+    120 * 1024
+)  # bytes of all .mpy: two slots and a download must fit into the smallest file system
+WINDOW_BITS: Final = 12  # of deflate: the module unpacks with 4 KB of heap
+VERSION_SIZE: Final = 8  # characters, compared as text
+
+# What a slot holds: (folder of the repository, name in the slot).
+_PACKAGES: Final = (("firmware/module", "module"), ("firmware/port", "port"), ("protocol/wxproto", "wxproto"))
+# What the unix build alone needs.
+_LEFT_OUT: Final = frozenset({"port/unix.py"})
+# What MicroPython starts: as source, for it looks for no other names.
+_ROOT: Final = (("firmware/boot.py", "boot.py"), ("firmware/chip_main.py", "main.py"))
+_VERSION: Final = re.compile(r'^SOFTWARE = "([!-~]{8})"', re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Application:
+    """One version: `slot` and `root` map paths inside a slot and at the root of the chip to contents."""
+
+    version: str
+    slot: dict[str, bytes]
+    root: dict[str, bytes]
+
+    def files(self, slot: str = "a") -> dict[str, bytes]:
+        """Everything by path on a chip that runs this application from one slot."""
+        return {**self.root, **{f"{slot}/{path}": data for path, data in self.slot.items()}}
+
+    @property
+    def mpy_size(self) -> int:
+        """Bytes of all compiled files."""
+        return sum(len(data) for path, data in self.slot.items() if path.endswith(".mpy"))
+
+    def bundle(self) -> bytes:
+        """The release file `app-<version>.tgz`: the same bytes for the same sources, on every machine."""
+        tar = io.BytesIO()
+        with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+            for path, data in sorted(self.slot.items()):
+                entry = tarfile.TarInfo(path)
+                entry.size = len(data)
+                entry.mode = 0o644
+                archive.addfile(entry, io.BytesIO(data))
+        return _gzip(tar.getvalue())
+
+
+def build() -> Application:
+    """Compile the firmware that this installation of wxlink holds. Raises FlashError."""
+    sources = {
+        f"{name}/{path.relative_to(folder).as_posix()}": path
+        for origin, name in _PACKAGES
+        for folder in (_folder(origin),)
+        for path in folder.rglob("*.py")
+    }
+    return assemble(
+        {name: path.read_text("utf-8") for name, path in sources.items() if name not in _LEFT_OUT},
+        {name: _folder(origin).read_bytes() for origin, name in _ROOT},
+    )
+
+
+def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
+    """An application of sources by path in the slot, and of root files. Raises FlashError."""
+    found = _VERSION.search(sources.get("module/version.py", ""))
+    if found is None:
+        raise FlashError(f"module/version.py names no SOFTWARE of {VERSION_SIZE} characters")
+    version = found[1]
+    slot = {
+        path.removesuffix(".py") + ".mpy": compile_source(path, source)
+        for path, source in sorted(sources.items())
+    }
+    manifest = {
+        "version": version,
+        "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(slot.items())},
+    }
+    slot["manifest.json"] = json.dumps(manifest, separators=(",", ":")).encode()
+    made = Application(version, slot, dict(root))
+    if made.mpy_size > MPY_MAX:
+        raise FlashError(
+            f"the application has {made.mpy_size} bytes of .mpy, {MPY_MAX} at most: leave something out"
+        )
+    return made
+
+
+def _folder(origin: str) -> Path:
+    # An installation has wxproto as a package of its own, beside wxlink.
+    if origin == "protocol/wxproto":
+        import wxproto  # noqa: PLC0415
+
+        return Path(wxproto.__file__).parent
+    try:
+        return asset(origin)
+    except FileNotFoundError as error:
+        raise FlashError(str(error)) from error
+
+
+def _gzip(data: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -WINDOW_BITS)
+    body = packer.compress(data) + packer.flush()
+    header = b"\x1f\x8b\x08" + bytes(5) + b"\x02\xff"  # no name, no time: nothing of this machine
+    return header + body + zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
