@@ -73,9 +73,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the steps; the words behind a step are its own affair."""
     steps = parser.add_subparsers(dest="step", metavar="STEP", required=True)
     for step in STEPS:
-        steps.add_parser(step.name, help=step.summary, add_help=False).add_argument(
-            "words", nargs=argparse.REMAINDER
-        )
+        # No word begins with NUL: `--help` and the rest are left to the step's own parser.
+        sub = steps.add_parser(step.name, help=step.summary, add_help=False, prefix_chars="\0")
+        sub.add_argument("words", nargs="*")
 
 
 def run(arguments: argparse.Namespace) -> int:
