@@ -12,7 +12,7 @@ from wxlink.flash.boards import SECTOR, Board, Partition
 from wxlink.flash.identity import Identity
 from wxlink.flash.problem import FlashError
 
-# As VfsLfs2 mounts it: a small file lies in its folder's block, and one longer than the cache is read wrong.
+# What MicroPython's VfsLfs2 formats and mounts with.
 _UNIT: Final = 32  # bytes of one read and of one write
 _CACHE: Final = 4 * _UNIT
 _LOOKAHEAD: Final = 32
@@ -23,7 +23,6 @@ class FactoryImage:
     """What one unit's flash will hold.
 
     parts: (offset, bytes, name) in order of offset, each beginning at a sector; what is left out is 0xFF.
-    merged: the same as one file for offset 0, as `esptool merge-bin --pad-to-size` makes it.
     partitions: the firmware's own map.
     """
 
@@ -32,8 +31,16 @@ class FactoryImage:
     flash_size: int
 
     @property
+    def erase(self) -> list[tuple[int, int]]:
+        """(offset, size) of what must be blank before the parts are written.
+
+        What an earlier unit left where the image has a blank sector is valid to both file systems.
+        """
+        return [(one.offset, one.size) for one in (self.partitions["nvs"], self.partitions["vfs"])]
+
+    @property
     def merged(self) -> bytes:
-        """All of the flash."""
+        """All of the flash as one file for offset 0, as `esptool merge-bin --pad-to-size` makes it."""
         flash = bytearray(b"\xff") * self.flash_size
         for offset, data, _ in self.parts:
             flash[offset : offset + len(data)] = data

@@ -63,10 +63,11 @@ def app_partition(partitions: dict[str, Partition]) -> Partition:
 def split(board: Board, firmware: bytes) -> Stock:
     """Take a stock image apart and check every piece against the board. Raises FlashError."""
     at = TABLE - board.load
+    _check_chip(board, firmware, "boot loader")  # first: it is what most wrong files differ in
     table = firmware[at : at + TABLE_SIZE]
-    bootloader = firmware[: min(at, image_size(board, firmware[:at], "boot loader"))]
     partitions = read_table(table)
     _check_map(board, partitions)
+    bootloader = firmware[: image_size(board, firmware[:at], "boot loader")]
     app = app_partition(partitions)
     begin = app.offset - board.load
     size = image_size(board, firmware[begin : begin + app.size], "application")
@@ -115,14 +116,8 @@ def _check_map(board: Board, partitions: dict[str, Partition]) -> None:
 
 def image_size(board: Board, image: bytes, what: str) -> int:
     """Bytes of a boot loader or application image, checked to its end. Raises FlashError."""
-    if len(image) < _HEADER.size or image[0] != _IMAGE_MAGIC:
-        raise FlashError(f"the firmware has no {what} where {board.name} expects it: {_WHOLE}")
-    _, segments, _, _, _, _, chip, _, _, _, _, has_digest = _HEADER.unpack_from(image)
-    if CHIP_IDS.get(chip) != board.chip:
-        raise FlashError(
-            f"the firmware is for {CHIP_IDS.get(chip, f'chip {chip}')}, {board.name} has an {board.chip}: "
-            f"take {board.firmware.file}, or the board that you mean"
-        )
+    _check_chip(board, image, what)
+    _, segments, *_, has_digest = _HEADER.unpack_from(image)
     cut = FlashError(f"the firmware's {what} is cut short or damaged: fetch the file again")
     at, checksum = _HEADER.size, _CHECKSUM_START
     if not 0 < segments <= _SEGMENTS_MAX:
@@ -143,6 +138,17 @@ def image_size(board: Board, image: bytes, what: str) -> int:
             raise cut
         at += _DIGEST_SIZE
     return at
+
+
+def _check_chip(board: Board, image: bytes, what: str) -> None:
+    if len(image) < _HEADER.size or image[0] != _IMAGE_MAGIC:
+        raise FlashError(f"the firmware has no {what} where {board.name} expects it: {_WHOLE}")
+    chip = _HEADER.unpack_from(image)[6]
+    if CHIP_IDS.get(chip) != board.chip:
+        raise FlashError(
+            f"the firmware is for {CHIP_IDS.get(chip, f'chip {chip}')}, {board.name} has an {board.chip}: "
+            f"take {board.firmware.file}, or the board that you mean"
+        )
 
 
 def _xor(data: bytes) -> int:
