@@ -4,38 +4,79 @@ from wxlink.relay.store.apps import App
 from wxlink.relay.store.bindings import NORMAL, SPECIAL, Binding, Bound
 from wxlink.relay.store.claims import Redeemed, Refusal
 from wxlink.relay.store.database import StoreError
-from wxlink.relay.store.devices import Device, Identity, Registered
+from wxlink.relay.store.devices import Device, Health, Identity, Registered
 from wxlink.relay.store.pages import Ticket
 from wxlink.relay.store.products import Product
 from wxlink.relay.store.pushes import Claimed, First, Pending, Replied
+from wxlink.relay.store.releases import (
+    MCU,
+    MODULE,
+    TYPES,
+    AlreadyThere,
+    File,
+    Release,
+    Rule,
+    is_newer,
+    lot,
+)
 from wxlink.relay.store.states import BATCH_MAX, Kept, Report, State
 from wxlink.relay.store.store import Store
+from wxlink.relay.store.updates import (
+    BLOCKED,
+    CONFIRMED,
+    FINAL_STATES,
+    INSTALLED,
+    OFFERED,
+    ROLLED_BACK,
+    TOLD_STATES,
+    Download,
+    Progress,
+)
 from wxlink.relay.store.users import NameTaken, Token, User
 
 __all__ = [
     "BATCH_MAX",
+    "BLOCKED",
+    "CONFIRMED",
+    "FINAL_STATES",
+    "INSTALLED",
+    "MCU",
+    "MODULE",
     "NORMAL",
+    "OFFERED",
+    "ROLLED_BACK",
     "SPECIAL",
+    "TOLD_STATES",
+    "TYPES",
+    "AlreadyThere",
     "App",
     "Binding",
     "Bound",
     "Claimed",
     "Device",
+    "Download",
+    "File",
     "First",
+    "Health",
     "Identity",
     "Kept",
     "NameTaken",
     "Pending",
     "Product",
+    "Progress",
     "Redeemed",
     "Refusal",
     "Registered",
+    "Release",
     "Replied",
     "Report",
+    "Rule",
     "State",
     "Store",
     "StoreError",
     "Ticket",
     "Token",
     "User",
+    "is_newer",
+    "lot",
 ]

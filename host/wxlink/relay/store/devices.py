@@ -1,11 +1,11 @@
 """Devices: who they are, whether they are on-line."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from wxlink.relay.ids import is_same, new_did
 from wxlink.relay.store.database import Database, insert
@@ -16,7 +16,11 @@ IDENTITIES_KEPT: Final = 20_000  # in memory, about 10 MB: one is needed for eve
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device. `connection` names its latest MQTT connection, `state_at` is when it last came or went."""
+    """One device. `connection` names its latest MQTT connection, `state_at` is when it last came or went.
+
+    update_key: 64 hex digits under which updates are proved to this module; None: it registered without.
+    health: what its module last told of itself, `health_at` when; None: never.
+    """
 
     did: str
     product_key: str
@@ -27,6 +31,9 @@ class Device:
     disabled: bool
     state_at: float
     registered_at: float
+    update_key: str | None = field(default=None, repr=False)
+    health: dict[str, Any] | None = None
+    health_at: float | None = None
 
 
 class Identity(NamedTuple):
@@ -44,6 +51,14 @@ class Registered(NamedTuple):
     new: bool
     replaced_did: str | None
     unbound: tuple[str, ...]
+
+
+class Health(NamedTuple):
+    """What a module told of itself."""
+
+    did: str
+    at: float
+    words: dict[str, Any]
 
 
 class Devices:
@@ -138,6 +153,29 @@ class Devices:
             self._identities.popitem(last=False)
         return found
 
+    async def set_update_key(self, did: str, key: str) -> bool:
+        """Keep the key under which updates are proved to this device; whether it is another than before."""
+        mine = update(devices).where(devices.c.did == did, devices.c.update_key.is_distinct_from(key))
+        async with self._database.write() as conn:
+            return int((await conn.execute(mine.values(update_key=key))).rowcount) == 1
+
+    async def set_health(self, told: Sequence[Health]) -> None:
+        """Keep what modules told of themselves, in one transaction; of each the last counts."""
+        rows = [{"of": one.did, "at": one.at, "words": one.words} for one in told]
+        if rows:
+            async with self._database.write() as conn:
+                await conn.execute(_HEALTH, rows)
+
+    async def all(self, product_key: str | None = None, online: bool | None = None) -> list[Device]:
+        """Every device, or those of one product, or those that are on-line or off-line; oldest first."""
+        query = select(devices).order_by(devices.c.registered_at, devices.c.did)
+        if product_key is not None:
+            query = query.where(devices.c.product_key == product_key)
+        if online is not None:
+            query = query.where(devices.c.online.is_(online))
+        async with self._database.read() as conn:
+            return [Device(**row._mapping) for row in await conn.execute(query)]
+
     async def set_presence(self, did: str, online: bool, connection: str, at: float) -> bool:
         """Note that a connection of the device came or went; whether the device came or went with it.
 
@@ -169,3 +207,10 @@ class Devices:
         async with self._database.write() as conn:
             statement = update(devices).where(devices.c.did == did).values(disabled=disabled)
             return int((await conn.execute(statement)).rowcount) == 1
+
+
+_HEALTH: Final = (
+    update(devices)
+    .where(devices.c.did == bindparam("of"))
+    .values(health=bindparam("words", type_=devices.c.health.type), health_at=bindparam("at"))
+)

@@ -1,8 +1,9 @@
 """The relay's tables: one schema, valid for SQLite and for PostgreSQL.
 
 Times are unix seconds as floating-point numbers. Secrets that only have to be recognised (tokens, claims,
-tickets, sessions) are stored as SHA-256 (`ids.fingerprint`), passwords as scrypt; a product secret and a
-device's passcode are stored in clear: the signature of bind_mac and the module protocol need their text.
+tickets, sessions, downloads) are stored as SHA-256 (`ids.fingerprint`), passwords as scrypt; a product
+secret, a device's passcode and its update key are stored in clear: the signature of bind_mac, the module
+protocol and the proof of an update need their text.
 """
 
 from sqlalchemy import (
@@ -103,6 +104,9 @@ devices = Table(
     Column("disabled", Boolean, nullable=False),
     Column("state_at", Double, nullable=False),
     Column("registered_at", Double, nullable=False),
+    Column("update_key", _FINGERPRINT),
+    Column("health", JSON(none_as_null=True)),
+    Column("health_at", Double),
     UniqueConstraint("product_key", "mac"),
 )
 
@@ -176,5 +180,56 @@ pushes = Table(
     Column("push", _NOTE, primary_key=True),
     Column("reply", LargeBinary),
     Column("expires_at", Double, nullable=False),
+    Index(None, "expires_at"),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("type", Integer, nullable=False),
+    Column("version", String(8), nullable=False),
+    Column("product_key", _KEY, nullable=False),  # empty: of every product; a module knows none
+    Column("sha256", _FINGERPRINT, nullable=False),
+    Column("md5", _KEY, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("suffix", String(4), nullable=False),
+    Column("notes", String(1000), nullable=False),
+    Column("stopped", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),  # grows with each change, so that a running relay notices
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("type", "product_key", "version"),
+)
+
+# Whom a release is for: this share of all devices, of one product's, or of one device (then 0 or 100).
+rollouts = Table(
+    "rollouts",
+    metadata,
+    Column("release", Integer, ForeignKey(releases.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("product_key", _KEY, primary_key=True),
+    Column("did", _DID, primary_key=True),
+    Column("percent", Integer, nullable=False),
+)
+
+device_updates = Table(
+    "device_updates",
+    metadata,
+    Column("did", _DID, ForeignKey(devices.c.did, ondelete="CASCADE"), primary_key=True),
+    Column("release", Integer, ForeignKey(releases.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("percent", Integer, nullable=False),
+    Column("reason", _NOTE, nullable=False),
+    Column("at", Double, nullable=False),
+    Index(None, "release"),
+)
+
+downloads = Table(
+    "downloads",
+    metadata,
+    Column("token", _FINGERPRINT, primary_key=True),
+    Column("did", _DID, ForeignKey(devices.c.did, ondelete="CASCADE")),  # null: asked for without a device
+    Column("release", Integer, ForeignKey(releases.c.id, ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index(None, "did", "expires_at"),
     Index(None, "expires_at"),
 )

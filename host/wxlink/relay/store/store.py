@@ -18,7 +18,9 @@ from wxlink.relay.store.pages import Pages
 from wxlink.relay.store.people import People
 from wxlink.relay.store.products import Products
 from wxlink.relay.store.pushes import Pushes
+from wxlink.relay.store.releases import Releases
 from wxlink.relay.store.states import States
+from wxlink.relay.store.updates import Updates
 from wxlink.relay.store.users import Users
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
@@ -39,6 +41,8 @@ class Store:
         self.claims = Claims(database)
         self.pages = Pages(database)
         self.pushes = Pushes(database)
+        self.releases = Releases(database)
+        self.updates = Updates(database)
 
     @classmethod
     async def open(cls, url: str) -> "Store":
@@ -63,7 +67,8 @@ class Store:
 
     async def prune(self, now: float, history_life_s: float) -> int:
         """Forget what has expired, and single reports older than `history_life_s`; how many rows went."""
-        expired = [await noun.prune(now) for noun in (self.users, self.claims, self.pages, self.pushes)]
+        nouns = (self.users, self.claims, self.pages, self.pushes, self.updates)
+        expired = [await noun.prune(now) for noun in nouns]
         return sum(expired) + await self.states.prune(now - history_life_s)
 
 
