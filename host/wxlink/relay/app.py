@@ -15,16 +15,18 @@ from typing import Self
 import nats.errors
 from aiohttp import web
 
-from wxlink.relay import device_api, h5_api, http_api
+from wxlink.relay import device_api, h5_api, http_api, ota_api
 from wxlink.relay.auth_callout import AuthCallout
 from wxlink.relay.broker import Broker, BrokerError
 from wxlink.relay.downlink import Asks, ClientCounts, Downlink
 from wxlink.relay.events import Bus
 from wxlink.relay.first_read import FirstReads
 from wxlink.relay.ingest import Endpoint, MqttIngest
+from wxlink.relay.notices import Notices
 from wxlink.relay.service import Service
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import Store, StoreError
+from wxlink.relay.tls import RELOAD_EVERY_S, Certificate, TlsError
 from wxlink.relay.wechat_home import WeChat, open_wechat
 from wxlink.relay.ws_api import Limits, WsApi
 from wxlink.wechat.account import Account
@@ -73,6 +75,7 @@ class Relay:
         self._accounts = accounts
         self._limits = limits
         self._clock = clock
+        self._certificate: Certificate | None = None
         self._wechat: Mapping[str, WeChat] = {}
         self._parts = AsyncExitStack()
 
@@ -87,6 +90,11 @@ class Relay:
         return self.settings.mqtt_port
 
     @property
+    def tls_port(self) -> int:
+        """Where the same as on `http_port` is served by HTTPS; of use with a certificate only."""
+        return self.settings.tls_port
+
+    @property
     def sockets(self) -> int:
         """How many WebSockets are open."""
         return self._ws.sockets
@@ -99,7 +107,7 @@ class Relay:
         async with AsyncExitStack() as parts:
             try:
                 await self._start(parts)
-            except (StoreError, BrokerError, OSError, nats.errors.Error) as error:
+            except (StoreError, BrokerError, TlsError, OSError, nats.errors.Error) as error:
                 raise RelayError(str(error)) from error
             self._parts = parts.pop_all()
         return self
@@ -115,20 +123,40 @@ class Relay:
     async def _start(self, parts: AsyncExitStack) -> None:
         """Start every part; `parts` stops them in reverse."""
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._certificate = _certificate(self.settings)
         listener = _listen(self.settings.host, self.settings.port)
         parts.callback(listener.close)
+        tls_listener = self._listen_tls(parts)
         self.store = await Store.open(self.settings.database_url)
         parts.push_async_callback(self.store.close)
         self.bus = Bus()
         endpoint = await self._start_broker(parts)
-        self.settings = replace(self.settings, port=listener.getsockname()[1], mqtt_port=endpoint.port)
+        self.settings = replace(
+            self.settings,
+            port=listener.getsockname()[1],
+            tls_port=tls_listener.getsockname()[1] if tls_listener else 0,
+            mqtt_port=endpoint.port,
+        )
         downlink = await self._start_ingest(parts, endpoint)
         self.service = Service(self.store, self.bus, downlink, self.settings, self._clock)
         parts.push_async_callback(_ended, asyncio.create_task(self._prune(), name="prune"))
         if self.broker:
             mending = asyncio.create_task(self._mend(self.broker), name="mend the broker")
             parts.push_async_callback(_ended, mending)
-        await self._start_web(parts, listener)
+        notices = Notices(self.store, downlink)
+        parts.push_async_callback(notices.stop)
+        await notices.start()
+        await self._start_web(parts, listener, tls_listener)
+        if self._certificate:
+            renewing = asyncio.create_task(self._renew(self._certificate), name="renew the certificate")
+            parts.push_async_callback(_ended, renewing)
+
+    def _listen_tls(self, parts: AsyncExitStack) -> socket.socket | None:
+        if self._certificate is None:
+            return None
+        listener = _listen(self.settings.tls_host or self.settings.host, self.settings.tls_port)
+        parts.callback(listener.close)
+        return listener
 
     async def _start_broker(self, parts: AsyncExitStack) -> Endpoint:
         """The operator's broker, or our own with the auth callout."""
@@ -141,16 +169,23 @@ class Relay:
         # No connection outlives our own broker, and wills that it held are lost.
         await self.store.devices.all_offline(self._clock())
         self.broker = broker = Broker(
-            Path(self.settings.data_dir), self.settings.mqtt_host, self.settings.mqtt_port
+            Path(self.settings.data_dir),
+            self.settings.mqtt_host,
+            self.settings.mqtt_port,
+            certificate=self._certificate,
+            plain=self.settings.mqtt_plain,
         )
         parts.push_async_callback(broker.stop)
         await broker.start()
         callout = AuthCallout(broker, self.store.devices.get)
         parts.push_async_callback(callout.stop)
         await callout.start()
-        return Endpoint(
+        own = Endpoint(
             broker.loopback, broker.mqtt_port, broker.relay_login.user, broker.relay_login.password
         )
+        if self._certificate and not self.settings.mqtt_plain:
+            return replace(own, tls=True, trust=self._certificate.trust())
+        return own
 
     async def _start_ingest(self, parts: AsyncExitStack, endpoint: Endpoint) -> Downlink:
         asks = Asks()
@@ -185,10 +220,13 @@ class Relay:
             log.warning("%s; the relay starts without it and goes on trying", error)
         return downlink
 
-    async def _start_web(self, parts: AsyncExitStack, listener: socket.socket) -> None:
+    async def _start_web(
+        self, parts: AsyncExitStack, listener: socket.socket, tls_listener: socket.socket | None
+    ) -> None:
         app = web.Application()
         http_api.setup(app, self.service)
         device_api.setup(app, self.service)
+        ota_api.setup(app, self.service)
         h5_api.mount(app, self.service, self.settings)
         self._ws = ws = WsApi(self.service, self.bus, self._limits)
         app.add_routes(ws.routes())
@@ -205,11 +243,16 @@ class Relay:
         parts.push_async_callback(runner.cleanup)
         await runner.setup()
         await web.SockSite(runner, listener, backlog=LISTEN_BACKLOG).start()
+        if tls_listener and self._certificate:
+            context = self._certificate.context
+            await web.SockSite(runner, tls_listener, ssl_context=context, backlog=LISTEN_BACKLOG).start()
 
     def _page_base(self) -> str:
         if self.settings.public_url:
             return self.settings.public_url.rstrip("/")
         host = self.settings.endpoints().host
+        if self._certificate:
+            return f"https://{host}:{self.settings.tls_port}"
         return f"http://{host}:{self.settings.port}"
 
     async def _health(self, _request: web.Request) -> web.Response:
@@ -233,6 +276,18 @@ class Relay:
                 broker.renew()
                 worked_at, failed = clock(), False
 
+    async def _renew(self, certificate: Certificate) -> None:
+        """Take a certificate up that was written anew; later connections see it, none is cut."""
+        while True:
+            await asyncio.sleep(RELOAD_EVERY_S)
+            try:
+                if certificate.reload():
+                    if self.broker:
+                        self.broker.reload()
+                    log.info("the certificate was renewed")
+            except TlsError as error:
+                log.error("%s", error)
+
     async def _prune(self) -> None:
         while True:
             try:
@@ -241,6 +296,16 @@ class Relay:
             except Exception:
                 log.exception("what is too old could not be pruned; tried again in an hour")
             await asyncio.sleep(PRUNE_EVERY_S)
+
+
+def _certificate(settings: RelaySettings) -> Certificate | None:
+    if settings.tls_cert is None and settings.tls_key is None:
+        if not settings.mqtt_plain:
+            raise TlsError("without a certificate the MQTT port speaks no TLS: set tls_cert, or mqtt_plain")
+        return None
+    if settings.tls_cert is None or settings.tls_key is None:
+        raise TlsError("tls_cert and tls_key belong together: set both")
+    return Certificate(settings.tls_cert, settings.tls_key)
 
 
 def _listen(host: str, port: int) -> socket.socket:

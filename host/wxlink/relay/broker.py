@@ -24,6 +24,7 @@ import nkeys
 from nats.aio.client import Client as NatsClient
 
 from wxlink.child import Child, ChildFailed
+from wxlink.relay.tls import Certificate
 
 MAX_PAYLOAD_BYTES = 16 * 1024  # GAgent's packet buffers hold 4 KiB; four times that leaves room for gateways
 MAX_ACK_PENDING = 1_000  # messages the relay may hold unacknowledged: five of its batches
@@ -34,6 +35,7 @@ MAX_CONNECTIONS = 10_000  # the small form is one machine; a larger site runs it
 MAX_SUBSCRIPTIONS = 64  # per device: three of its own, each of which costs the broker a few internal ones
 MAX_STORE_BYTES = 2 * 1024**3  # messages kept while the relay is away; publishing is refused beyond it
 ACK_WAIT_S = 5  # an unacknowledged message is sent again after this: well above a slow commit
+TLS_TIMEOUT_S = 15  # a handshake takes an ESP32 two to four seconds on a good network
 AUTH_TIMEOUT_S = 5  # a callout waits for one database read; a registration storm queues them
 LOG_LIMIT_BYTES = 4 * 1024 * 1024
 LOG_FILES = 3
@@ -68,10 +70,20 @@ class Broker:
 
     data_dir: the relay's data folder; the broker uses `broker/` in it. mqtt_host, mqtt_port: where devices
     connect; port 0 picks a free one, which then stays the same for this object, restarts included.
+    certificate: lets the same port speak TLS too, and nothing else when `plain` is False. Measured against
+    a TLS door of asyncio in this process, 300 connections: a third of the time, 17 KB each instead of 294.
     `relay_login` is for the relay's own MQTT client; `callout_login`, `nats_url`, `issuer` for the callout.
     """
 
-    def __init__(self, data_dir: Path, mqtt_host: str = "127.0.0.1", mqtt_port: int = 0) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        mqtt_host: str = "127.0.0.1",
+        mqtt_port: int = 0,
+        *,
+        certificate: Certificate | None = None,
+        plain: bool = True,
+    ) -> None:
         self.mqtt_host = mqtt_host
         self.mqtt_port = mqtt_port
         self.relay_login = Login("relay", secrets.token_urlsafe(24))
@@ -79,6 +91,8 @@ class Broker:
         seed = nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_ACCOUNT)
         self.issuer: nkeys.KeyPair = nkeys.from_seed(seed)
         self._system_login = Login("system", secrets.token_urlsafe(24))
+        self._certificate = certificate
+        self._plain = plain
         self._folder = data_dir / "broker"
         self._nats_port = 0
         self._pick_mqtt_port = mqtt_port == 0
@@ -164,6 +178,11 @@ class Broker:
         if self.pid is not None:
             os.kill(self.pid, signal.SIGKILL)
 
+    def reload(self) -> None:
+        """Let nats-server take up its certificate anew, for later connections."""
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGHUP)
+
     async def connected_clients(self) -> set[str]:
         """Client ids of the MQTT connections open now. Raises BrokerError when there is no answer."""
         try:
@@ -239,6 +258,12 @@ class Broker:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(self._config())
 
+    def _tls_config(self) -> str:
+        if self._certificate is None:
+            return ""
+        cert, key = (json.dumps(os.fspath(path)) for path in (self._certificate.cert, self._certificate.key))
+        return f"  tls {{ cert_file: {cert}, key_file: {key}, timeout: {TLS_TIMEOUT_S} }}\n"
+
     def _config(self) -> str:
         auth, relay, system = self.callout_login, self.relay_login, self._system_login
         store = json.dumps(os.fspath(self._folder / "jetstream"))
@@ -247,6 +272,7 @@ class Broker:
 # Written by the relay at each start; changes are lost.
 server_name: {self._server_name}
 listen: "127.0.0.1:{self._nats_port}"
+allow_non_tls: {str(self._plain).lower()}
 log_file: {log_file}
 logfile_size_limit: {LOG_LIMIT_BYTES}
 logfile_max_num: {LOG_FILES}
@@ -258,7 +284,7 @@ mqtt {{
   listen: "{_url_host(self.mqtt_host)}:{self.mqtt_port}"
   ack_wait: "{ACK_WAIT_S}s"
   max_ack_pending: {MAX_ACK_PENDING}
-}}
+{self._tls_config()}}}
 accounts {{
   SYS {{ users: [ {{ user: {system.user}, password: "{system.password}" }} ] }}
   AUTH {{ users: [ {{ user: {auth.user}, password: "{auth.password}" }} ] }}

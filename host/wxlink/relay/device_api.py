@@ -6,6 +6,7 @@ and ask once a connection.
 
 import logging
 import secrets
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -37,24 +38,27 @@ def setup(app: web.Application, service: Service) -> None:
 
 
 async def register(request: web.Request) -> web.Response:
-    """POST /dev/devices `passcode&mac&product_key`: 201 `did=<22 characters>`."""
+    """POST /dev/devices `passcode&mac&product_key[&update_key]`: 201 `did=<22 characters>`."""
     service, throttle = request.app[_SERVICE], request.app[_REGISTERING]
     address, now = request.remote or "", service.clock()
     if throttle.is_full(address, now):
         raise ApiError(9041)
     throttle.count(address, now)
-    form = await _form(request)
+    fields = await form(request)
     did = await service.register_device(
-        _field(form, "product_key"), _field(form, "mac"), _field(form, "passcode")
+        field(fields, "product_key"),
+        field(fields, "mac"),
+        field(fields, "passcode"),
+        fields.get("update_key"),
     )
-    return _answer(f"did={did}", 201)
+    return answer(f"did={did}", 201)
 
 
 async def retire(request: web.Request) -> web.Response:
     """DELETE /dev/devices `did&passcode`: 200 when the did is forgotten."""
-    form = await _form(request)
-    await request.app[_SERVICE].retire_device(_field(form, "did"), _field(form, "passcode"))
-    return _answer("")
+    fields = await form(request)
+    await request.app[_SERVICE].retire_device(field(fields, "did"), field(fields, "passcode"))
+    return answer("")
 
 
 async def provision(request: web.Request) -> web.Response:
@@ -64,7 +68,7 @@ async def provision(request: web.Request) -> web.Response:
     if device.disabled:
         raise ApiError(9023)
     to = service.settings.endpoints(request.headers.get(hdrs.HOST))
-    return _answer(
+    return answer(
         f"host={to.host}&port={to.mqtt_port}&server_ts={int(service.clock())}&port_s={to.mqtts_port}\r\n"
     )
 
@@ -77,19 +81,20 @@ async def _middleware(request: web.Request, handler: Handler) -> web.StreamRespo
     try:
         return await handler(request)
     except ApiError as error:
-        return _answer(f"error={error.detail or error.text}", _STATUSES.get(error.code, error.status))
+        return answer(f"error={error.detail or error.text}", _STATUSES.get(error.code, error.status))
     except web.HTTPException as error:
-        return _answer(f"error={error.reason}", error.status)
+        return answer(f"error={error.reason}", error.status)
     except Exception:
         reference = secrets.token_hex(4)
         log.exception("%s %s failed, reference %s", request.method, request.rel_url.raw_path, reference)
-        return _answer(f"error=the relay's log has the reason under {reference}", 500)
+        return answer(f"error=the relay's log has the reason under {reference}", 500)
 
 
 _STATUSES: Final = {9041: 429}
 
 
-async def _form(request: web.Request) -> dict[str, str]:
+async def form(request: web.Request) -> dict[str, str]:
+    """The body as form text. Raises ApiError 9015."""
     # A copy of the request carries this API's own limit; reading past it raises 413.
     body = await request.clone(client_max_size=BODY_MAX).read()
     try:
@@ -98,13 +103,15 @@ async def _form(request: web.Request) -> dict[str, str]:
         raise ApiError(9015, "the body is not form text") from error
 
 
-def _field(form: dict[str, str], name: str) -> str:
-    if name not in form:
+def field(fields: Mapping[str, str], name: str) -> str:
+    """A field that must be there. Raises ApiError 9015."""
+    if name not in fields:
         raise ApiError(9015, f"{name} is missing")
-    return form[name]
+    return fields[name]
 
 
-def _answer(text: str, status: int = 200) -> web.Response:
+def answer(text: str, status: int = 200) -> web.Response:
+    """An answer after which the connection ends: modules ask once a connection."""
     response = web.Response(text=text, status=status)
     response.force_close()
     return response

@@ -177,11 +177,17 @@ class Downlink:
     def tell_client_count(self, did: str, count: int) -> None:
         """Tell a module how many clients watch it; without a broker nothing, it is told when it is back."""
         body = min(count, MAX_COUNT).to_bytes(2, "big")
-        message = envelope.encode_service(envelope.CLIENT_COUNT, body)
+        self._serve(did, envelope.CLIENT_COUNT, body)
+
+    def tell_firmware(self, did: str, kind: int) -> None:
+        """Tell a module to look for new software; kind: 1 its own, 2 its MCU's. As `tell_client_count`."""
+        self._serve(did, envelope.FIRMWARE_NOTICE, bytes((kind,)))
+
+    def _serve(self, did: str, cmd: int, body: bytes) -> None:
         try:
-            self._publisher.publish(f"ser2cli_res/{did}", message)
+            self._publisher.publish(f"ser2cli_res/{did}", envelope.encode_service(cmd, body))
         except ConnectionError as error:
-            log.info("the client count of %s was not sent: %s", did, error)
+            log.info("service message %04X was not sent to %s: %s", cmd, did, error)
 
     async def _check(self, did: str, p0: bytes) -> None:
         _check_length(p0)

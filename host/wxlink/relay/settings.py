@@ -38,6 +38,21 @@ class RelaySettings:
 
     mqtt_host: str = "127.0.0.1"
     mqtt_port: int = 1883
+    mqtt_plain: bool = True
+    """Whether the MQTT port, once there is a certificate, still speaks to those who come without TLS."""
+
+    tls_cert: Path | None = None
+    """The relay's certificate and the chain below its CA, PEM. With it HTTPS is served on `tls_port`, and
+    the MQTT port speaks TLS."""
+
+    tls_key: Path | None = None
+    """The key of `tls_cert`, PEM without a password."""
+
+    tls_host: str | None = None
+    """Where HTTPS listens; None is where HTTP does."""
+
+    tls_port: int = 8443
+
     broker_url: str | None = None
     """An MQTT broker of the operator's own; None starts the bundled one."""
 
@@ -61,10 +76,13 @@ class RelaySettings:
     """Host told to devices and apps; None takes it from `public_url`, else from the request itself."""
 
     advertised_mqtt_port: int | None = None
-    advertised_mqtts_port: int = 0
+    advertised_mqtts_port: int | None = None
+    """Port of MQTT over TLS; None is the MQTT port when our own broker has a certificate, else 0."""
+
     advertised_ws_port: int | None = None
     advertised_wss_port: int | None = None
-    """None follows `public_url`; some clients use wss whenever this port is not 0, so it is 0 without TLS."""
+    """None follows `public_url`, else our own certificate; some clients use wss whenever this port is not 0,
+    so it is 0 without TLS."""
 
     @property
     def database_url(self) -> str:
@@ -75,15 +93,20 @@ class RelaySettings:
         """The addresses to tell a client that came with the header `Host: request_host`."""
         public = urlsplit(self.public_url or "")
         tls = public.scheme == "https"
+        mqtt_port = self.mqtt_port if self.advertised_mqtt_port is None else self.advertised_mqtt_port
         web_port = (public.port or (443 if tls else 80)) if self.public_url else self.port
-        ws_port, wss_port = (self.port, web_port) if tls else (web_port, 0)
+        ws_port, wss_port = (self.port, web_port) if tls else (web_port, self._own_tls(self.tls_port))
+        own_mqtts_port = 0 if self.broker_url else self._own_tls(mqtt_port)
         return Endpoints(
             host=self.advertised_host or public.hostname or self._host_of(request_host),
-            mqtt_port=self.mqtt_port if self.advertised_mqtt_port is None else self.advertised_mqtt_port,
-            mqtts_port=self.advertised_mqtts_port,
+            mqtt_port=mqtt_port,
+            mqtts_port=own_mqtts_port if self.advertised_mqtts_port is None else self.advertised_mqtts_port,
             ws_port=ws_port if self.advertised_ws_port is None else self.advertised_ws_port,
             wss_port=wss_port if self.advertised_wss_port is None else self.advertised_wss_port,
         )
+
+    def _own_tls(self, port: int) -> int:
+        return port if self.tls_cert else 0
 
     def _host_of(self, request_host: str | None) -> str:
         """Its own address when it listens on one; else the name by which the peer reached it."""

@@ -46,6 +46,8 @@ class Endpoint:
     user: str | None = None
     password: str | None = None
     tls: bool = False
+    trust: ssl.SSLContext | None = None
+    """What a TLS connection trusts; None: the authorities of this machine."""
 
     def __repr__(self) -> str:
         return f"Endpoint({self.host}:{self.port}, user={self.user!r}, tls={self.tls})"
@@ -190,7 +192,7 @@ class MqttLink:
         if self._endpoint.user:
             client.username_pw_set(self._endpoint.user, self._endpoint.password)
         if self._endpoint.tls:
-            client.tls_set_context(ssl.create_default_context())
+            client.tls_set_context(self._endpoint.trust or ssl.create_default_context())
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_message = self._received

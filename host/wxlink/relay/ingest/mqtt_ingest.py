@@ -16,6 +16,8 @@ from wxlink.relay.ingest.complaints import Complaints
 from wxlink.relay.ingest.link import Delivery, Endpoint, MqttLink
 from wxlink.relay.ingest.presence import COMPARE_AFTER_S, ConnectedClients, PresenceBook
 from wxlink.relay.ingest.retry import until_stored
+from wxlink.relay.ingest.self_report import Condition, UpdateNews
+from wxlink.relay.ingest.self_report_book import SelfReportBook
 from wxlink.relay.store import Identity, Product, Report, Store
 from wxproto import envelope
 
@@ -57,7 +59,7 @@ class _Presence:
     changed: bool = False
 
 
-_Outcome: TypeAlias = _Business | _Presence | uplink.Undecipherable
+_Outcome: TypeAlias = _Business | _Presence | Condition | UpdateNews | uplink.Undecipherable
 
 
 class MqttIngest:
@@ -94,6 +96,7 @@ class MqttIngest:
         self._resumed_at = 0.0
         self._resumed_until = 0.0
         self._overtaken = repeats.Overtaken()
+        self._self_reports = SelfReportBook(store, clock)
         self._closing = False
         self._worker: asyncio.Task[None] | None = None
         self._presence = PresenceBook(
@@ -186,6 +189,7 @@ class MqttIngest:
         for outcome in outcomes:
             if isinstance(outcome, _Presence):
                 outcome.changed = await self._presence.note(outcome.said)
+        outcomes = await self._keep_self_reports(outcomes)
         for delivery in batch:
             self._link.ack(delivery)
         self._tell(outcomes)
@@ -210,6 +214,8 @@ class MqttIngest:
                 outcomes.append(uplink.Undecipherable(said.did, "there is no such device"))
             elif isinstance(said, uplink.Presence):
                 outcomes.append(_Presence(said, identity))
+            elif isinstance(said, Condition | UpdateNews):
+                outcomes.append(said)
             else:
                 outcomes.append(_with_attrs(said, product))
         return outcomes
@@ -242,6 +248,18 @@ class MqttIngest:
         new = [report for index, report in enumerate(reports) if index not in known]
         await until_stored(partial(self._store.states.apply, new))
 
+    async def _keep_self_reports(self, outcomes: Sequence[_Outcome]) -> list[_Outcome]:
+        """Store what modules told of themselves; the outcomes, with complaints in place of the useless."""
+        await self._self_reports.keep_conditions([said for said in outcomes if isinstance(said, Condition)])
+        kept: list[_Outcome] = []
+        for outcome in outcomes:
+            if isinstance(outcome, UpdateNews) and not await self._self_reports.keep_news(outcome):
+                text = f"there is no release {outcome.version} of type {outcome.type} for this device"
+                kept.append(uplink.Undecipherable(outcome.did, text))
+            else:
+                kept.append(outcome)
+        return kept
+
     def _yield_to_newer(self, outcome: _Business, dup: bool) -> None:
         did, attrs = outcome.said.did, outcome.attrs or {}
         if dup:
@@ -262,7 +280,7 @@ class MqttIngest:
                 self._complain(outcome)
             elif isinstance(outcome, _Presence):
                 self._presence.tell(outcome.said, outcome.identity, outcome.changed)
-            else:
+            elif isinstance(outcome, _Business):
                 self._answer(outcome.said)
                 is_past = outcome.stored and last[outcome.said.did] is not outcome
                 if not is_past and not outcome.overtaken:
@@ -298,7 +316,7 @@ class MqttIngest:
             self._bus.publish(Undecodable(wrong.did, str(wrong)))
 
 
-def _read(delivery: Delivery) -> uplink.Presence | uplink.Business | uplink.Undecipherable:
+def _read(delivery: Delivery) -> uplink.Said | uplink.Undecipherable:
     try:
         return uplink.read(delivery.topic, delivery.payload)
     except uplink.Undecipherable as error:

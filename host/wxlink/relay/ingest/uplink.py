@@ -1,22 +1,29 @@
-"""What a device's MQTT message says: topic and payload in, one of three readings out. No I/O.
+"""What a device's MQTT message says: topic and payload in, one reading out. No I/O.
 
 dev2app/<did>               envelope 0x0091 or 0x0093, or 0x0094 of a module that adds no tail
 dev2app/<did>/<client id>   envelope 0x0094, to the client that asked
 dev2app/<did>/online        presence: `1 <connection>` or `0 <connection>`, 8 hex digits
+dev2app/<did>/health        what the module tells of itself (`self_report`), JSON
+dev2app/<did>/update        how far it is with an update (`self_report`), JSON
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from wxlink.relay import values
 from wxlink.relay.ids import DID_LENGTH
+from wxlink.relay.ingest import self_report
+from wxlink.relay.ingest.self_report import Condition, UpdateNews
 from wxproto import envelope
 from wxproto.errors import PeerError
 from wxproto.p0 import READ_REPLY, REPORT, V_READ_REPLY, V_REPORT, Codec
 
 SUBSCRIPTIONS = (("dev2app/#", 1),)
 PRESENCE_TAIL = "online"
+HEALTH_TAIL = "health"
+UPDATE_TAIL = "update"
 STATUS_ACTIONS = frozenset({READ_REPLY, REPORT, V_READ_REPLY, V_REPORT})
 FROM_DEVICE = frozenset({envelope.REPORT, envelope.REQUEST, envelope.ANSWER})
 
@@ -53,14 +60,21 @@ class Business:
     envelope: bytes
 
 
-def read(topic: str, payload: bytes) -> Presence | Business:
+Said: TypeAlias = Presence | Business | Condition | UpdateNews
+
+
+def read(topic: str, payload: bytes) -> Said:
     """Read one message. Raises Undecipherable."""
     found = _TOPIC.fullmatch(topic)
     if found is None:
         raise Undecipherable(None, f"topic {topic!r:.80} names no device")
     did, tail = found.groups()
-    if tail == PRESENCE_TAIL:
-        return _presence(did, payload)
+    reading = _TAILS.get(tail)
+    if reading is not None:
+        try:
+            return reading(did, payload)
+        except ValueError as error:
+            raise Undecipherable(did, str(error)) from error
     try:
         frame = envelope.decode(payload)
     except PeerError as error:
@@ -88,5 +102,12 @@ def status(codec: Codec, business: Business) -> dict[str, Any] | None:
 def _presence(did: str, payload: bytes) -> Presence:
     found = _PRESENCE.fullmatch(payload)
     if found is None:
-        raise Undecipherable(did, "a presence message is `1` or `0`, a space and 8 hex digits")
+        raise ValueError("a presence message is `1` or `0`, a space and 8 hex digits")
     return Presence(did, found[1] == b"1", found[2].decode())
+
+
+_TAILS: Final[dict[str | None, Callable[[str, bytes], Said]]] = {
+    PRESENCE_TAIL: _presence,
+    HEALTH_TAIL: self_report.condition,
+    UPDATE_TAIL: self_report.update_news,
+}

@@ -3,6 +3,7 @@
 from wxlink.relay.service.accounts import Login
 from wxlink.relay.service.control import Latest
 from wxlink.relay.service.core import Clock, Owned
+from wxlink.relay.service.firmware import Checks, Offer, Opened
 from wxlink.relay.service.household import LIST_MAX, PAGE_MAX, ClaimRefused
 from wxlink.relay.service.pages import PageSession
 from wxlink.relay.service.service import Service
@@ -11,10 +12,13 @@ from wxlink.relay.service.throttle import Throttle
 __all__ = [
     "LIST_MAX",
     "PAGE_MAX",
+    "Checks",
     "ClaimRefused",
     "Clock",
     "Latest",
     "Login",
+    "Offer",
+    "Opened",
     "Owned",
     "PageSession",
     "Service",

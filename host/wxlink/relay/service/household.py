@@ -1,6 +1,7 @@
 """Devices come to the relay and to their users: registration, binding, unbinding."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -20,6 +21,10 @@ MAC: Final = re.compile(r"[\x21-\x7e]{1,64}")  # 12 hex digits for Wi-Fi, but IM
 PASSCODE: Final = re.compile(
     r"[\x21-\x25\x27-\x7e]{1,16}"
 )  # stands in form text, so no `&`; modules refuse longer
+
+UPDATE_KEY: Final = re.compile(r"[0-9A-Fa-f]{64}")
+
+log = logging.getLogger(__name__)
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}")
 _SCENE: Final = re.compile(r"bind:([A-Za-z0-9]{22}):[A-Za-z0-9]{1,36}")
@@ -160,19 +165,30 @@ class Household(Core):
             self.bus.publish(BindingChanged(uid, redeemed.did, True))
         return await self.device(uid, redeemed.did)
 
-    async def register_device(self, product_key: str, mac: str, passcode: str) -> str:
+    async def register_device(
+        self, product_key: str, mac: str, passcode: str, update_key: str | None = None
+    ) -> str:
         """The did of a module that reports for the first time or again.
+
+        update_key: the key of this unit under which updates are proved to it, 64 hex digits; a module that
+        gives another one later gets its updates under that, one that gives none keeps the last.
 
         The module protocol has no proof beyond the passcode: who knows product key and mac can make the relay
         take the module for one that was reset, and its users must bind again. They cannot see or control it.
-        Raises ApiError: 9002 no such product, 9015 mac or passcode malformed.
+        Raises ApiError: 9002 no such product, 9015 mac, passcode or update key malformed.
         """
         await self.product(product_key)
         if not MAC.fullmatch(mac):
             raise ApiError(9015, "mac has 1 to 64 printable characters")
         if not PASSCODE.fullmatch(passcode):
             raise ApiError(9015, "passcode has 1 to 16 printable characters without &")
+        if update_key is not None and not UPDATE_KEY.fullmatch(update_key):
+            raise ApiError(9015, "update_key has 64 hex digits")
         registered = await self.store.devices.register(product_key, mac, passcode, self.clock())
+        if update_key is not None:
+            other = await self.store.devices.set_update_key(registered.did, update_key.lower())
+            if other and not registered.new:
+                log.warning("device %s registered with another update key", registered.did)
         if registered.replaced_did is not None:
             self._tell_unbound(registered.replaced_did, registered.unbound)
         return registered.did

@@ -1,6 +1,7 @@
 """The connections behind the store: many readers, one writer a process."""
 
 import contextlib
+import logging
 import os
 import sqlite3
 import time
@@ -28,6 +29,10 @@ _PRAGMAS: Final = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
 )
+
+
+# At DEBUG the driver writes the values of every row, secrets and all, whatever hide_parameters says.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 
 class StoreError(Exception):

@@ -1,0 +1,187 @@
+"""Devices ask for new software: which release a device gets, and the proof of it."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from wxlink.relay.errors import ApiError
+from wxlink.relay.ids import fingerprint, is_same, new_secret
+from wxlink.relay.service.core import Core
+from wxlink.relay.service.throttle import Throttle
+from wxlink.relay.store import (
+    BLOCKED,
+    MCU,
+    MODULE,
+    OFFERED,
+    ROLLED_BACK,
+    TYPES,
+    Device,
+    Progress,
+    Release,
+    is_newer,
+)
+from wxlink.relay.store.release_files import ReleaseFiles
+
+DOWNLOAD_LIFE_S: Final = 12 * 3600  # a module checks every 6 h, and goes on with what it began until then
+NO_KEY: Final = "the device registered without an update key, so that no update can be proved to it"
+WRONG_PASSCODES: Final = 5  # for one device from one address...
+WRONG_OF_ADDRESS: Final = 60  # ...and for all devices from it...
+WRONG_WINDOW_S: Final = 60  # ...in this time; after that not even the right one is looked at
+BLIND_LIFE_S: Final = 3600  # of a download without a device; whoever knows a product key can ask for one
+BLIND_CHECKS: Final = 60  # checks without a passcode, of one address in BLIND_WINDOW_S
+BLIND_WINDOW_S: Final = 60
+
+
+class Offer(NamedTuple):
+    """A release that a device may take. proof: HMAC-SHA256 in hex, None when it did not ask for one."""
+
+    release: Release
+    token: str
+    proof: str | None
+
+
+class Opened(NamedTuple):
+    """A download that begins: the release and where its bytes are."""
+
+    release: Release
+    path: Path
+
+
+class Checks:
+    """Who asks too often, or with wrong passcodes."""
+
+    def __init__(self) -> None:
+        self.wrong = Throttle(WRONG_PASSCODES, WRONG_WINDOW_S)
+        self.wrong_of_address = Throttle(WRONG_OF_ADDRESS, WRONG_WINDOW_S)
+        self.blind = Throttle(BLIND_CHECKS, BLIND_WINDOW_S)
+
+
+class Firmware(Core):
+    """Use cases of devices that update themselves.
+
+    Releases for modules are for wxlink's own module: they are offered with a proof only. A module that asks
+    without `manifest=1` is a foreign one, gets releases for its MCU, and nothing for itself.
+    """
+
+    async def check_update(
+        self, did: str, passcode: str, kind: str, version: str, *, proved: bool, address: str, checks: Checks
+    ) -> Offer | None:
+        """What the device shall install, None when it is up to date.
+
+        kind: `1` the module, `2` its MCU, which runs `version`. proved: the device wants size, hash and
+        proof. Raises ApiError: 9015 kind is another, 9016 did and passcode do not belong together, 9023 the
+        device is disabled, 9041 too many wrong passcodes.
+        """
+        number = _kind(kind)
+        device = await self._authenticated(did, passcode, address, checks)
+        if device.disabled:
+            raise ApiError(9023)
+        await self.store.updates.runs(did, number, version, self.clock())
+        if number == MODULE and not proved:
+            return None
+        release = await self._for_device(device, number, version)
+        if release is None:
+            return None
+        if proved and device.update_key is None:
+            await self._note(device, release, BLOCKED, NO_KEY)
+            return None
+        await self._note(device, release, OFFERED, "")
+        proof = prove(device.update_key, did, release) if proved and device.update_key else None
+        return Offer(release, await self._token(did, release), proof)
+
+    async def check_blindly(
+        self, product_key: str, kind: str, version: str, address: str, checks: Checks
+    ) -> Offer | None:
+        """As `check_update`, for the older calls that carry no passcode.
+
+        They get only what every device of the product gets, and that is software for its MCU.
+        Raises ApiError: 9002 no such product, 9015 kind is neither 1 nor 2, 9041 too many checks.
+        """
+        number, now = _kind(kind), self.clock()
+        if checks.blind.is_full(address, now):
+            raise ApiError(9041)
+        checks.blind.count(address, now)
+        await self.product(product_key)
+        if number == MODULE:
+            return None
+        release = _newest(
+            release
+            for release in await self.store.releases.all(number)
+            if release.for_everyone and not release.stopped and release.product_key == product_key
+            if is_newer(release.version, version)
+        )
+        if release is None:
+            return None
+        return Offer(release, await self._token(None, release, BLIND_LIFE_S), None)
+
+    async def open_download(self, token: str) -> Opened:
+        """What a token opens. Raises ApiError 9027 when it opens nothing, or nothing any more."""
+        found = await self.store.updates.download(fingerprint(token), self.clock())
+        release = await self.store.releases.get(found.release) if found else None
+        if found is None or release is None or release.stopped:
+            raise ApiError(9027)
+        if found.did is not None and (await self.registered_device(found.did)).disabled:
+            raise ApiError(9023)
+        return Opened(release, ReleaseFiles(self.settings.data_dir).path(release.file))
+
+    async def _authenticated(self, did: str, passcode: str, address: str, checks: Checks) -> Device:
+        now = self.clock()
+        if checks.wrong.is_full((address, did), now) or checks.wrong_of_address.is_full(address, now):
+            raise ApiError(9041)
+        try:
+            device = await self.registered_device(did)
+        except ApiError:
+            device = None
+        if device is None or not is_same(device.passcode, passcode):
+            checks.wrong.count((address, did), now)
+            checks.wrong_of_address.count(address, now)
+            raise ApiError(9016)
+        return device
+
+    async def _for_device(self, device: Device, kind: int, version: str) -> Release | None:
+        """The newest release for this device; one that it rolled back is not offered again."""
+        fitting = [
+            release
+            for release in await self.store.releases.all(kind)
+            if release.takes(device.did, device.product_key) and is_newer(release.version, version)
+        ]
+        if not fitting:
+            return None
+        known = await self.store.updates.of_device(device.did)
+        refused = {one.release for one in known if one.state == ROLLED_BACK}
+        return _newest(release for release in fitting if release.id not in refused)
+
+    async def _note(self, device: Device, release: Release, state: str, reason: str) -> None:
+        """Note an offer, unless the device is at it already: it asks at each connection."""
+        known = {one.release: one for one in await self.store.updates.of_device(device.did)}
+        last = known.get(release.id)
+        if last is None or ((last.state, last.reason) != (state, reason) and last.state in _BEFORE_OFFER):
+            await self.store.updates.note(Progress(device.did, release.id, state, 0, reason, self.clock()))
+
+    async def _token(self, did: str | None, release: Release, life_s: float = DOWNLOAD_LIFE_S) -> str:
+        token = new_secret()
+        await self.store.updates.add_token(fingerprint(token), did, release.id, self.clock() + life_s)
+        return token
+
+
+_BEFORE_OFFER: Final = frozenset({OFFERED, BLOCKED, "failed"})
+
+
+def _newest(releases: Iterable[Release]) -> Release | None:
+    return max(releases, key=lambda release: (release.version.encode(), release.id), default=None)
+
+
+def prove(update_key: str, did: str, release: Release) -> str:
+    """HMAC-SHA256 in hex under the unit's key: what the module checks before it installs anything."""
+    fields = ("wxlink update 1", did, release.type, release.version, release.file.size, release.file.sha256)
+    text = "".join(f"{field}\n" for field in fields)
+    return hmac.new(bytes.fromhex(update_key), text.encode("ascii"), hashlib.sha256).hexdigest()
+
+
+def _kind(text: str) -> int:
+    kinds = {str(number): number for number in TYPES.values()}
+    if text not in kinds:
+        raise ApiError(9015, f"type is {MODULE} for the module or {MCU} for its MCU")
+    return kinds[text]
