@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -124,6 +125,10 @@ class Device:
         self._client.on_message = lambda _c, _d, m: self.received.append((m.topic, m.payload, m.qos))
         self._client.on_disconnect = self._disconnected
         self._client.on_publish = self._published
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """Connect over TLS."""
+        self._client.tls_set_context(context)
 
     async def connect(self, port: int) -> Self:
         """Connect and wait for the CONNACK."""
