@@ -1,0 +1,29 @@
+"""What goes wrong on order. Blocks are counted from 0 as they arrive, each repetition anew."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mishaps:
+    """What a test wants to go wrong; by default nothing does.
+
+    deaf_syncs: so many SYNC commands stay unanswered, as with a chip that is not in its loader yet.
+    nak: blocks answered with `nak_code` and not written. lose_answer: blocks written, their answer lost.
+    drop_bytes: blocks that lose a byte on the line. unplug: blocks at which the device vanishes for
+    `unplugged_s` seconds; it comes back under the same name. slow: blocks answered `slow_s` seconds late.
+    wrong_md5: checks answered with another digest, counted from 0. clean_baud: highest speed in baud at which
+    the line carries bytes whole; above it one byte of each block is damaged.
+    """
+
+    deaf_syncs: int = 0
+    nak: Collection[int] = ()
+    nak_code: int = 0x08
+    lose_answer: Collection[int] = ()
+    drop_bytes: Collection[int] = ()
+    unplug: Collection[int] = ()
+    unplugged_s: float = 0.2
+    slow: Collection[int] = ()
+    slow_s: float = 0.0
+    wrong_md5: Collection[int] = ()
+    clean_baud: int | None = None
