@@ -23,6 +23,7 @@ for part in "$@"; do
         lack mosquitto mosquitto
         lack chromium chromium
         lack node nodejs
+        command -v npm >/dev/null 2>&1 || optional="$optional npm"
         lack g++ g++
         wish /usr/bin/avr-gcc gcc-avr
         wish /usr/lib/avr/include/avr/io.h avr-libc
@@ -83,5 +84,16 @@ case " $* " in
 *" fuzz "*)
     .venv/bin/python -c 'import atheris' 2>/dev/null ||
         .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group fuzz
+    ;;
+esac
+case " $* " in
+*" test "*)
+    lock=$(cksum <tests/npm/package-lock.json)
+    if command -v npm >/dev/null 2>&1 && [ "$(cat .venv/npm/.wxlink-setup 2>/dev/null)" != "$lock" ]; then
+        mkdir -p .venv/npm
+        cp tests/npm/package.json tests/npm/package-lock.json .venv/npm
+        npm ci --prefix .venv/npm --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+        echo "$lock" >.venv/npm/.wxlink-setup
+    fi
     ;;
 esac

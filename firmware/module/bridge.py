@@ -1,4 +1,4 @@
-"""What passes between the MCU's link and the uplink; P0 is carried, not understood.
+"""What passes between the MCU's link and the apps, by the uplink and the LAN; P0 is carried, not understood.
 
 Down: an envelope 0x0090 or 0x0093 becomes command 03; data in the MCU's acknowledgement goes up as a report
 (0x0090) or as the answer 0x0094 to the asker (0x0093), an empty acknowledgement as an empty answer. A command
@@ -87,6 +87,17 @@ class Bridge:
         )
         self._uplink_wanted = False
         self._health = Health(port, self._link, self._life, self._wifi)
+        self._watched = False  # by clients of the relay
+        self._lan = None
+        if config.lan_port or config.lan_udp_port:
+            from module.lan import Lan  # noqa: PLC0415 - 9 KB of heap, for those who want it
+
+            self._lan = Lan(
+                config, settings, port, self._status, info=lambda: self._info, on_command=self.take_command
+            )
+            self._lan.on_clients = self._tell_watched
+            if self._wifi is not None:
+                self._lan.scan = self._wifi.scan
 
     async def run(self):
         """Serve for ever. Raises OSError when the tty is gone, Restart when the MCU asks for it."""
@@ -104,10 +115,14 @@ class Bridge:
         ]
         if self._wifi is not None:
             tasks.append(self._wifi.run())
+        if self._lan is not None:
+            tasks.append(self._lan.run())
         await asyncio.gather(*tasks)
 
     async def close(self):
-        """Say off-line to the relay and end the connection; call it when run() has ended."""
+        """Say off-line to the relay and end all connections; call it when run() has ended."""
+        if self._lan is not None:
+            self._lan.close()
         self._uplink.end()
         await self._uplink.ended()
 
@@ -129,7 +144,12 @@ class Bridge:
         if not asked.payload:
             say("link", "an empty report is dropped")
             return
-        self._uplink.report(asked.payload)
+        self._report(asked.payload)
+
+    def _report(self, p0):
+        self._uplink.report(p0)
+        if self._lan is not None:
+            self._lan.report(p0)
 
     def _take_answered(self, answered):
         if answered.cmd != commands.GET_DEVICE_INFO:
@@ -180,7 +200,11 @@ class Bridge:
         if cmd == envelope.CLIENT_COUNT:
             if len(body) < 2:
                 raise PeerError("a client count has two bytes")
-            self._status.set(app=body[0] or body[1])
+            self._watched = body[0] or body[1]
+            self._tell_watched()
+
+    def _tell_watched(self):
+        self._status.set(app=self._watched or (self._lan is not None and self._lan.logged_in))
 
     async def take_command(self, data, answer):
         """Take one envelope of an app; `answer(sn, body)` is called with the reply to a REQUEST.
@@ -211,7 +235,7 @@ class Bridge:
             elif received.cmd == envelope.REQUEST:
                 answer(received.sn, reply)
             elif reply:
-                self._uplink.report(reply)
+                self._report(reply)
 
     async def _ask(self, cmd, payload):
         try:
@@ -244,7 +268,8 @@ class Bridge:
             self._mcu_commands.clock.trust()
             self._reading = asyncio.create_task(self._read_state())
         else:
-            self._status.set(app=False)
+            self._watched = False
+            self._tell_watched()
 
     async def _read_state(self):
         """Send the relay the whole state when a connection begins: reports may have been lost before."""

@@ -40,6 +40,9 @@ KEYS = {
     "refused_cap_s": (float, 300, 0.01, 86400),
     "stable_s": (float, 30, 0.01, 3600),
     "queue": (int, 16, 4, 256),
+    "lan_host": (str, "0.0.0.0", None, None),  # noqa: S104 - a module is for its whole network
+    "lan_port": (int, 12416, 0, 65535),
+    "lan_udp_port": (int, 12414, 0, 65535),
 }
 
 

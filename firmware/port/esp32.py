@@ -14,6 +14,7 @@ import machine
 import micropython
 
 SIGNAL_LEVEL = 0  # before the radio has told its own
+LAN_CLIENTS = 4  # apps served at once: stock MicroPython has ten sockets, six are for the rest of the module
 MAX_CONSOLE = 64  # bytes taken of the console at once
 _UART = 1  # the only one besides the console's that every chip of the family has
 _RX_BUFFER = 1024  # bytes; a second at 9600 baud while a file is written

@@ -10,6 +10,7 @@ import time
 
 BAUDS = {9600: termios.B9600, 57600: termios.B57600, 115200: termios.B115200}
 SIGNAL_LEVEL = 7  # the host's network is as good as the strongest router
+LAN_CLIENTS = 8  # apps served at once (app-api 5)
 MAX_FILE = 8192  # bytes read of /etc/hosts and /etc/resolv.conf
 NAME_SERVERS_USED = 3  # as in resolv.conf(5)
 MAX_CONSOLE = 64  # bytes taken of the console at once

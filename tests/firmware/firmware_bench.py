@@ -68,7 +68,7 @@ class MicroPython:
 
 
 def module_config(folder: Path, **keys: object) -> list[str]:
-    """Program and configuration file for MicroPython, with short intervals; `keys` add or replace some."""
+    """Program and configuration file for MicroPython, with short intervals and no LAN; `keys` change some."""
     config = folder / "config.json"
     short = {
         "heartbeat_s": HEARTBEAT_S,
@@ -76,6 +76,8 @@ def module_config(folder: Path, **keys: object) -> list[str]:
         "backoff_cap_s": 0.4,
         "refused_s": 0.1,
         "refused_cap_s": 0.4,
+        "lan_port": 0,
+        "lan_udp_port": 0,
     }
     config.write_text(json.dumps({"data": str(folder / "module"), **short, **keys}))
     return [str(ROOT / "firmware" / "main.py"), str(config)]

@@ -1,0 +1,237 @@
+"""The LAN server: apps on the same network find the module and control it without relay or internet.
+
+TCP for a few apps at once, each a LanSession; UDP for discovery, and for announcing a start. A port that
+cannot be opened is named, and the module goes on without it.
+"""
+
+import asyncio
+import errno
+import socket
+
+from micropython import const
+
+from module import lan_session
+from module.console import say
+from wxproto import envelope
+from wxproto.errors import PeerError
+
+_READ_SIZE = const(256)  # bytes taken at once of one client; answers to them are at most 12 times as many
+_MAX_UNSENT = const(2048)  # bytes that may wait for a client that reads slowly; then it is dropped
+_DISCOVER = const(0x0003)  # datagrams (app-api 5)
+_DISCOVERED = const(0x0004)
+_STARTED = const(0x0005)
+_MAX_DATAGRAM = const(128)  # bytes; what apps send for discovery has 8
+_BREATH_MS = const(100)  # after a client that could not be admitted: another one may be waiting already
+_TICK_MS = const(1000)  # between looks at who is silent or slow; also between announcements
+_ANNOUNCEMENTS = const(30)  # after a start (app-api 5)
+_ANNOUNCE_PORT = const(2415)  # UDP, where apps listen for them
+_SCAN_EVERY_MS = const(10_000)  # a scan takes the radio off its channel, and strangers may ask for one
+
+
+class Lan:
+    """`await run()` serves for ever, `close()` gives the ports back, `report(p0)` tells all logged in.
+
+    info(): the MCU's DeviceInfo or None. `await on_command(data, answer)` takes one envelope and the function
+    `answer(sn, body)` that replies to its sender; it raises PeerError for what makes no sense.
+
+    Set by those who can: `scan` as Wifi.scan; `end_test()` ends a production test, True if one ran;
+    `on_clients()` is told when `logged_in`, a number, has changed.
+    """
+
+    def __init__(self, config, settings, port, status, *, info, on_command):
+        self._config = config
+        self._settings = settings
+        self._port = port
+        self._status = status
+        self._info = info
+        self._on_command = on_command
+        self.scan = self.end_test = self.on_clients = None
+        self.logged_in = 0
+        self._clients = {}  # LanSession -> (socket, task)
+        self._buffer = memoryview(bytearray(_READ_SIZE))
+        self._networks = ()
+        self._scanned = None
+        self._tcp = self._udp = None
+
+    async def run(self):
+        """Open the ports and serve."""
+        self._tcp = self._open(socket.SOCK_STREAM, self._config.lan_port)
+        self._udp = self._open(socket.SOCK_DGRAM, self._config.lan_udp_port)
+        tasks = [self._watch()]
+        if self._tcp:
+            self._tcp.listen(self._port.LAN_CLIENTS)
+            tasks.append(self._accept())
+        if self._udp:
+            self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            tasks.append(self._answer_datagrams())
+        await asyncio.gather(*tasks)
+
+    def close(self):
+        """Close every socket; run() has ended or its event loop is given up."""
+        for sock in [self._tcp, self._udp] + [client[0] for client in self._clients.values()]:
+            if sock:
+                sock.close()
+        self._tcp = self._udp = None
+        self._clients = {}
+
+    def report(self, p0):
+        """Tell every client that is logged in."""
+        for session in list(self._clients):
+            if session.logged_in:
+                self._send(session, envelope.REPORT, p0)
+
+    def _open(self, kind, port):
+        if not port:
+            return None
+        host = self._config.lan_host
+        sock = socket.socket(socket.AF_INET, kind)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.setblocking(False)
+            sock.bind(socket.getaddrinfo(host, port)[0][-1])
+        except OSError as error:
+            sock.close()
+            why = errno.errorcode.get(error.errno, error.errno)
+            say("lan", f"port {port} of {host} cannot be opened ({why}): the module goes on without it")
+            return None
+        return sock
+
+    # TCP
+
+    async def _accept(self):
+        waiting = asyncio.StreamReader(self._tcp)
+        while True:
+            await waiting.read(0)  # only waits
+            try:
+                sock = self._tcp.accept()[0]
+                if len(self._clients) < self._port.LAN_CLIENTS:
+                    self._admit(sock)
+                    continue
+                sock.close()
+                say("lan", f"{self._port.LAN_CLIENTS} clients are here: one more is closed")
+            except (OSError, MemoryError):  # it went away meanwhile, or there is no room for it
+                pass
+            await asyncio.sleep_ms(_BREATH_MS)
+
+    def _admit(self, sock):
+        sock.setblocking(False)
+        self._port.send_at_once(sock)
+        session = lan_session.LanSession(self._settings, self._status, self._info, self._port.now_ms())
+        self._clients[session] = (sock, asyncio.create_task(self._serve(session, sock)))
+
+    async def _serve(self, session, sock):
+        reader = asyncio.StreamReader(sock)
+        try:
+            while session.ended is None:
+                size = await reader.readinto(self._buffer)
+                if size is None:  # woken without cause
+                    continue
+                if not size:
+                    break
+                events = session.receive(self._buffer[:size])
+                await asyncio.sleep_ms(session.hold_ms)
+                self._flush(session)
+                self._count()
+                for cmd, frame in events:
+                    await self._take(session, cmd, frame)
+                session.touch(self._port.now_ms())
+            if session.ended is not None:
+                sock.readinto(
+                    self._buffer
+                )  # with bytes unread a close is a reset, and the last answer is lost
+        except (OSError, MemoryError):  # reset by the client, or no room for what it wants
+            pass
+        finally:
+            self._clients.pop(session, None)
+            sock.close()
+            self._count()
+            if session.ended:
+                say("lan", f"a client is closed: {session.ended}")
+
+    async def _take(self, session, cmd, frame):
+        if cmd == lan_session.NETWORKS:
+            session.send_networks(await self._look_round())
+        elif cmd == lan_session.END_TEST:
+            if self.end_test is not None and self.end_test():
+                session.send(cmd + 1)
+            else:
+                say("lan", "a client wants to end a production test: none runs, so it is not answered")
+        else:
+            try:
+                await self._on_command(frame, lambda sn, body: self._send(session, envelope.ANSWER, body, sn))
+            except PeerError as error:
+                say("lan", f"a command is dropped: {error}")
+        self._flush(session)
+
+    async def _look_round(self):
+        now = self._port.now_ms()
+        if self.scan is not None and (self._scanned is None or now - self._scanned >= _SCAN_EVERY_MS):
+            self._scanned = now
+            self._networks = await self.scan()
+        return self._networks
+
+    def _send(self, session, cmd, body, sn=None):
+        if session in self._clients and session.ended is None:
+            session.send(cmd, body, sn)
+            self._flush(session)
+
+    def _flush(self, session):
+        """Hand the network what it takes at once; who leaves too much unread is dropped."""
+        if not session.unsent or session not in self._clients:
+            return
+        try:
+            session.unsent = session.unsent[self._clients[session][0].write(session.unsent) or 0 :]
+        except OSError:  # reading will tell
+            return
+        if len(session.unsent) > _MAX_UNSENT:
+            self._drop(session, "it does not read what it is told")
+
+    def _drop(self, session, reason):
+        session.ended = reason
+        task = self._clients[session][1]
+        if task is not asyncio.current_task():
+            task.cancel()
+
+    def _count(self):
+        logged_in = sum([session.logged_in for session in self._clients])
+        if logged_in != self.logged_in:
+            say("lan", f"apps logged in: {logged_in}")
+            self.logged_in = logged_in
+            if self.on_clients is not None:
+                self.on_clients()
+
+    async def _watch(self):
+        """Once a second: drop the silent, try the slow again, announce the start."""
+        left = _ANNOUNCEMENTS if self._udp else 0
+        target = socket.getaddrinfo("255.255.255.255", _ANNOUNCE_PORT)[0][-1]
+        while True:
+            if left:
+                try:
+                    self._udp.sendto(self._announcement(_STARTED), target)
+                    left -= 1
+                except OSError:  # no network yet
+                    pass
+            await asyncio.sleep_ms(_TICK_MS)
+            now = self._port.now_ms()
+            for session in list(self._clients):
+                if session.ended is None:
+                    self._flush(session)
+                    if session.overdue(now):
+                        self._drop(session, "it was silent for too long")
+
+    # UDP
+
+    async def _answer_datagrams(self):
+        waiting = asyncio.StreamReader(self._udp)
+        while True:
+            await waiting.read(0)  # only waits
+            try:
+                data, sender = self._udp.recvfrom(_MAX_DATAGRAM)
+                if envelope.decode(data, _MAX_DATAGRAM).cmd == _DISCOVER:
+                    self._udp.sendto(self._announcement(_DISCOVERED), sender)
+            except (OSError, PeerError, MemoryError):  # nobody to answer, nothing to understand, no room
+                pass
+
+    def _announcement(self, cmd):
+        relay = f"{self._config.relay_host}:{self._config.relay_port}"
+        return lan_session.announcement(cmd, self._settings, self._info(), relay)

@@ -1,0 +1,54 @@
+"""MicroPython program: a Lan whose radio finds two networks, and in which a production test runs once.
+
+Arguments: TCP port, UDP port. Prints a JSON line for each scan and for the end of the test.
+"""
+
+import asyncio
+import json
+import sys
+
+from module.lan import Lan
+from module.status import Status
+from port import unix as port
+
+
+class Given:
+    """Attributes from keywords, as of a configuration and of settings."""
+
+    def __init__(self, **given):
+        for name, value in given.items():
+            setattr(self, name, value)
+
+
+async def scan():
+    """Two networks after a while, as Wifi.scan gives them."""
+    print(json.dumps({"scan": True}))
+    await asyncio.sleep_ms(50)
+    return [("home", -50, True), ("café", -80, False)]
+
+
+def end_test():
+    """True the first time."""
+    print(json.dumps({"ended": not ended}))
+    ended.append(True)
+    return len(ended) == 1
+
+
+async def refuse(data, answer):
+    """No command comes here: nobody logs in."""
+    raise AssertionError(data, answer)
+
+
+ended = []
+config = Given(
+    lan_host="127.0.0.1",
+    lan_port=int(sys.argv[1]),
+    lan_udp_port=int(sys.argv[2]),
+    relay_host="relay.example",
+    relay_port=80,
+)
+settings = Given(mac="020000000001", did=None, product_key=None, passcode="ABCDEFGHIJ")
+lan = Lan(config, settings, port, Status(lambda: None), info=lambda: None, on_command=refuse)
+lan.scan = scan
+lan.end_test = end_test
+asyncio.run(lan.run())
