@@ -1,4 +1,4 @@
-"""Every file in boards/: its form, its pins against Espressif's tables, its flash map against the stock image's."""
+"""Every file in boards/: its form, its pins by Espressif's tables, its flash map by the stock image's."""
 
 import json
 import subprocess

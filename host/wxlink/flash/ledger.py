@@ -1,5 +1,6 @@
 """Every unit that was made, in one SQLite file: no identity is drawn, given or written twice."""
 
+import argparse
 import contextlib
 import dataclasses
 import os
@@ -41,6 +42,23 @@ CREATE TABLE history (
 ) STRICT;
 CREATE INDEX history_of_unit ON history (mac, id);
 """
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add --ledger."""
+    parser.add_argument(
+        "--ledger",
+        type=Path,
+        default=default_path(),
+        metavar="FILE",
+        help="the ledger of all units, SQLite; it holds their secrets (default: %(default)s)",
+    )
+
+
+def default_path() -> Path:
+    """Where the ledger is when no one says: $XDG_DATA_HOME/wxlink/units.sqlite."""
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return data / "wxlink" / "units.sqlite"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
