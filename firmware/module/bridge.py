@@ -36,7 +36,9 @@ class Bridge:
     """The whole module: one MCU on `tty`, one relay, one identity, `wifi` or None where there is no radio."""
 
     def __init__(self, config, settings, port, tty):
+        self._config = config
         self._settings = settings
+        self._port = port
         self._status_ms = int(config.status_s * 1000)
         self._status_changed = asyncio.Event()
         self._status = Status(self._status_changed.set)
@@ -63,12 +65,14 @@ class Bridge:
         )
         self._link = Link(tty, session, port.now_ms, self._take_event)
         self._mcu_commands = McuCommands(
+            config,
             self._link,
             settings,
             self._status,
             port=port,
             wifi=self._wifi,
             life=self._life,
+            retire=self._retire,
             on_restart=self._ask_restart,
         )
         self._update = None
@@ -117,7 +121,19 @@ class Bridge:
             tasks.append(self._wifi.run())
         if self._lan is not None:
             tasks.append(self._lan.run())
+        tasks += self._optional()
         await asyncio.gather(*tasks)
+
+    def _optional(self):
+        """What a board without button and LED, or a product that is sold, needs no heap for."""
+        config, port = self._config, self._port
+        tasks = []
+        if config.button is not None or config.led is not None:
+            from module import panel  # noqa: PLC0415 - see above
+
+            own = self._mcu_commands
+            tasks.append(panel.run(config, port, self._life, own.set_up, own.forget))
+        return tasks
 
     async def close(self):
         """Say off-line to the relay and end all connections; call it when run() has ended."""
@@ -266,6 +282,7 @@ class Bridge:
     def _on_online(self, online):
         if online:
             self._mcu_commands.clock.trust()
+            self._tell_health()
             self._reading = asyncio.create_task(self._read_state())
         else:
             self._watched = False
@@ -287,10 +304,19 @@ class Bridge:
             except asyncio.TimeoutError:
                 say("module", heap_text())
                 say("link", link_text(self._link.counters))
+                self._tell_health()
             self._status_changed.clear()
             if self._link.up:
                 say("module", f"status {self._status.word:04x} {self._status.names()}")
                 await self._ask(commands.MODULE_STATUS, self._status.encode())
+
+    def _tell_health(self):
+        if self._uplink.online:
+            self._uplink.publish_health(self._health.figures())
+
+    async def _retire(self, did, passcode):
+        if self._uplink.online:
+            await self._uplink.retire(did, passcode)
 
     # Restart
 

@@ -5,7 +5,6 @@ and uplink are switched on and off by it.
 """
 
 import asyncio
-import sys
 
 from module.console import say
 
@@ -36,7 +35,7 @@ STATES = {
 # What happens to a module. The uplink's stages are events of the same name.
 IDENTITY = "identity"  # the product key is known
 NO_PRODUCT = "no product"  # the MCU's product key cannot be used
-NETWORK = "network"  # a network is stored
+NETWORK = "network"  # a network is stored, or another one
 SET_UP = "set-up"  # MCU or button ask for it
 JOINED = "joined"
 LOST = "lost"
@@ -50,7 +49,7 @@ _NETWORKED = (SETTING_TIME, REGISTERING, CONNECTING, ONLINE, DEGRADED)
 # event -> (states in which it counts, next state); elsewhere it changes nothing
 TRANSITIONS = {
     IDENTITY: ((NO_IDENTITY,), NO_WIFI),
-    NETWORK: ((NO_WIFI,), JOINING),
+    NETWORK: ((NO_WIFI, SETTING_TIME, REGISTERING, CONNECTING, ONLINE, DEGRADED), JOINING),
     JOINED: ((JOINING,), SETTING_TIME),
     TIME: (_CLIMBING, SETTING_TIME),
     REGISTERING: (_CLIMBING, REGISTERING),
@@ -149,12 +148,12 @@ class Life:
         """Open set-up and wait for its end, with the beats going on; True when a network was joined."""
         try:
             from module.setup import SetUp  # noqa: PLC0415 - 20 KB of heap, for this state alone
+            from module.unload import unload  # noqa: PLC0415
         except ImportError:
             say("life", "set-up is not in this firmware: give the network by command 09, mode 4")
             return False
         self._set_up = SetUp(self._wifi, self._settings, self._port, self._status)
         task = asyncio.create_task(self._set_up.run(_SET_UP_S))
-        self._status.set(soft_ap=True, onboarding=True)
         try:
             while not task.done() and self.state == NO_WIFI:
                 await self._wait()
@@ -164,9 +163,9 @@ class Life:
                 self._set_up.stop()
             return await task
         finally:
-            self._status.set(soft_ap=False, onboarding=False)
             self._set_up = None
-            sys.modules.pop("module.setup", None)
+            del SetUp
+            unload("setup")
 
     async def _wait(self):
         try:

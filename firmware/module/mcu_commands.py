@@ -10,7 +10,7 @@ import asyncio
 from module import version
 from module.clock import Clock
 from module.console import say
-from module.life import SET_UP
+from module.life import NETWORK, SET_UP
 from module.window import Window
 from wxproto import commands
 from wxproto.device_info import PROTOCOL_VERSION
@@ -20,17 +20,21 @@ SOFTAP_S = 300  # seconds; the vendor's module program keeps its access point op
 AIRLINK_S = 60  # seconds, after which the access point opens
 RESTART_MS = 100  # milliseconds from the acknowledgement of 29 to the restart, as the vendor's
 RESET_MS = 2000  # milliseconds from the acknowledgement of 0B to the restart, as the vendor's
+MIN_KEY = 8  # bytes; WPA
 DOWNLOAD_FAILED = 1  # result of a transaction
 
 
 class McuCommands:
     """`take(asked)` does what the MCU asks and answers it.
 
-    link: request() and answer(). on_restart(after_ms): end the program and start it anew.
+    link: request() and answer(). `await retire(did, passcode)` tells the relay that this did has ended.
+    on_restart(after_ms): end the program and start it anew.
     """
 
-    def __init__(self, link, settings, status, *, port, wifi, life, on_restart):
+    def __init__(self, config, link, settings, status, *, port, wifi, life, retire, on_restart):
+        self._config = config
         self._link = link
+        self._retire = retire
         self._settings = settings
         self._status = status
         self._port = port
@@ -44,6 +48,7 @@ class McuCommands:
         self._test = Window(status, ("test",))
         self._telling = None  # the question that follows an acknowledged command
         self.clock = Clock(port)
+        self._use_zone(settings.zone)
 
     def set_up(self):
         """Open the access point for set-up; without a radio its status bits alone."""
@@ -81,10 +86,12 @@ class McuCommands:
         wanted = configuration.Configuration.decode(payload)
         method = wanted.method
         say("link", f"the MCU asks for configuration: {configuration.METHODS[method]}")
-        if self._wifi is None:
-            say("link", "this port has no radio: it stays on the network that it has")
         self._airlink.close()
         self._soft_ap.close()
+        if self._wifi is not None:
+            self._configure_radio(configuration, wanted)
+            return
+        say("link", "this port has no radio: it stays on the network that it has")
         if method == configuration.SOFTAP:
             self.set_up()
         elif method == configuration.AIRLINK:
@@ -92,22 +99,78 @@ class McuCommands:
         else:
             self._use_zone(wanted.tz)
 
+    def _configure_radio(self, configuration, wanted):
+        if wanted.method != configuration.GIVEN:
+            if wanted.method == configuration.AIRLINK:
+                say(
+                    "link",
+                    "AirLink and AirKiss are not possible on MicroPython: the access point opens instead",
+                )
+            self.set_up()
+            return
+        if wanted.password and not MIN_KEY <= len(wanted.password) <= configuration.MAX_PASSWORD:
+            raise PeerError(f"a network's key has {MIN_KEY}..{configuration.MAX_PASSWORD} bytes, or none")
+        self._use_relay(wanted.server)
+        self._use_zone(wanted.tz)
+        self._settings.join(_text(wanted.ssid), _text(wanted.password))
+        self._wifi.rejoin()
+        self._life.take(NETWORK)
+
+    def _use_relay(self, server):
+        """Keep another relay than the factory's; the module starts anew with it."""
+        settings = self._settings
+        if not server or server == settings.relay:
+            return
+        try:
+            self._config.use_relay(server)
+        except LocalError as error:
+            raise PeerError(f"its server cannot be used: {error}") from None
+        settings.relay = server
+        settings.save()
+        say("link", f"the MCU names the relay {server}: the module starts anew with it")
+        self._on_restart(RESTART_MS)
+
     def _enter_test(self, _):
-        say("link", "the MCU asks for the production test: only its status bit is shown here")
         self._test.open(0)
+        if self._wifi is None:
+            say("link", "the MCU asks for the production test: only its status bit is shown here")
+            return
+        say("link", "the MCU asks for the production test")
+        self._telling = asyncio.create_task(self._run_test())
+
+    async def _run_test(self):
+        try:
+            from module import production_test  # noqa: PLC0415 - see above
+        except ImportError:
+            say("link", "the production test is not in this firmware")
+            return
+        await production_test.run(self._wifi, self._settings, self._port)
 
     def _allow_binding(self, _):
         self._binding.open(self._bindable_s)
 
     def _use_zone(self, text):
-        if text and not self.clock.use_zone(text):
+        settings = self._settings
+        if not text:
+            return
+        if not self.clock.use_zone(text):
             say("link", f"time zone {text!r} is not a number of hours: the last one stays")
+        elif text != settings.zone:
+            settings.zone = text
+            settings.save()
 
     # Restarts
 
     def _reset(self, _):
         say("link", "the MCU resets the module: identity and bindings end")
-        self._settings.forget()
+        self.forget()
+
+    def forget(self):
+        """Wipe the module, tell the relay of it if it is there, and start anew in set-up."""
+        settings = self._settings
+        if settings.did is not None:
+            self._telling = asyncio.create_task(self._retire(settings.did, settings.passcode))
+        settings.forget()
         self._on_restart(RESET_MS)
 
     def _restart(self, _):
@@ -162,6 +225,14 @@ class McuCommands:
             return
         if not answered:
             say("link", f"the MCU did not acknowledge command {cmd:02X}")
+
+
+def _text(data):
+    """A network's name or key as text where it is UTF-8; old routers use GBK."""
+    try:
+        return str(data, "utf-8")
+    except UnicodeError:
+        return data
 
 
 _HANDLERS = {

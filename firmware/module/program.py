@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 
 # The largest files first: compiling needs most heap, and now most of it is free.
 import module.uplink  # noqa: F401 - only loaded here
@@ -32,18 +33,18 @@ def run_pc(arguments):
 
 
 def run_chip():
-    """Run the module on a chip; it ends with a restart of the chip, whatever happens."""
+    """Run the module on a chip. The end is a restart of the chip, or Ctrl-C where the console allows it."""
     from port import esp32 as port  # noqa: PLC0415 - one of two
 
-    failed = True
     try:
-        failed = _run(port, lambda: configuration.load_chip(port), ".") != 0
+        if not _run(port, lambda: configuration.load_chip(port), "."):
+            return
     except Restart:
-        failed = False
-    finally:
-        if failed:
-            port.sleep_ms(FAILED_MS)
         port.restart()
+    except Exception as error:  # noqa: BLE001 - a module nobody watches must come back
+        sys.print_exception(error)
+    port.sleep_ms(FAILED_MS)
+    port.restart()
 
 
 def _run(port, load, folder):
@@ -54,6 +55,8 @@ def _run(port, load, folder):
         used = config.data
         settings = Settings(used, port, lambda text: say("module", text))
         settings.use_mac(config.mac or port.mac())
+        if settings.relay:
+            config.use_relay(settings.relay)
         used = config.tty or "the serial port"
         line = _open_line(port, config, folder)
     except LocalError as error:

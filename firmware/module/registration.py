@@ -1,6 +1,7 @@
 """How the module gets its did and the broker's address: two plain HTTP requests to the relay.
 
     POST /dev/devices         passcode, mac, product_key -> 201, body `did=<22 characters>`
+    DELETE /dev/devices      did, passcode               -> 200; after a reset
     GET  /dev/devices/<did>                              -> 200, body `host=H&port=P&server_ts=T...`
 
 Requests are HTTP/1.0, one a connection: the answer then ends with the connection and is never chunked.
@@ -75,6 +76,13 @@ class Registration:
         if not host or not port.isdigit() or not 0 < int(port) < 65536:
             raise RegistrationError(f"the relay names no broker: {_shown(body)}")
         return Endpoint(host, int(port))
+
+    async def retire(self, did, passcode):
+        """Tell the relay that this did has ended (app-api 4.1)."""
+        form = encode_form((("did", did), ("passcode", passcode)))
+        status, body = await self._exchange("DELETE", "/dev/devices", form)
+        if status != OK:
+            raise RegistrationError(f"HTTP {status}: {_shown(body)}")
 
     async def _exchange(self, method, path, body):
         """(status, body text) of one request."""

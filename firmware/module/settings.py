@@ -8,7 +8,7 @@ Passcode, did and the network's key are secrets: the folder is private to the ow
 import hashlib
 import json
 import os
-from binascii import hexlify
+from binascii import hexlify, unhexlify
 
 OLD_FILE = "identity.json"  # of earlier versions; taken over once
 FILES = ("settings.0", "settings.1", OLD_FILE)
@@ -36,10 +36,10 @@ class Settings:
     """Attributes of FIELDS: text, or None while unknown.
 
     mac, product_key, passcode, did: the identity. set_up: SOFT_AP when the next start is to open the access
-    point, as after a reset. ssid, key: the network to join; key "" for an open one. update_key: 64 hex
-    digits. ap_password: of the module's own access point. zone, relay: what the MCU gave in place of the
-    defaults. `port` gives factory data, entropy, a new MAC address, the private folder; `report(text)` is
-    told what was lost.
+    point, as after a reset. ssid, key: the network to join, bytes where they are no UTF-8; key "" for an open
+    one. update_key: 64 hex digits. ap_password: of the module's own access point. zone, relay: what the MCU
+    gave in place of the defaults. `port` gives factory data, entropy, a new MAC address, the private folder;
+    `report(text)` is told what was lost.
     """
 
     def __init__(self, folder, port, report):
@@ -105,7 +105,7 @@ class Settings:
     def save(self):
         """Write over the older copy. OSError only when there is none yet: a module that runs goes on."""
         number = self._number + 1
-        stored = {name: getattr(self, name) for name in FIELDS}
+        stored = {name: _plain(getattr(self, name)) for name in FIELDS}
         stored["number"] = number
         line = json.dumps(stored)
         path = self._folder + "/" + FILES[number % 2]
@@ -132,7 +132,8 @@ class Settings:
             return False
         self._number = best["number"]
         for name in FIELDS:
-            setattr(self, name, best.get(name))
+            value = best.get(name)
+            setattr(self, name, unhexlify(value[0]) if isinstance(value, list) else value)
         return copies[-1][1] is not None
 
     def _put_aside(self, name, best):
@@ -203,5 +204,10 @@ def _decode(text):
     return stored if isinstance(number, int) and number >= 0 else None
 
 
+def _plain(value):
+    """For JSON: bytes as a list with their hex digits."""
+    return [str(hexlify(value), "ascii")] if isinstance(value, bytes) else value
+
+
 def _valid(value):
-    return value is None or isinstance(value, str)
+    return value is None or isinstance(value, str) or (isinstance(value, list) and len(value) == 1)

@@ -1,6 +1,7 @@
 """The MQTT pump: registers the module, keeps it connected to the relay's broker, and carries envelopes."""
 
 import asyncio
+import json
 from binascii import hexlify
 
 from module import mqtt, mqtt_packet, stream
@@ -96,6 +97,18 @@ class Uplink:
         if self.online:
             topic = "dev2app/" + self._client.client_id + ("/" + client_id if client_id else "")
             self._publish(topic, envelope.encode(envelope.ANSWER, body, sn=sn), 0)
+
+    def publish_health(self, fields):
+        """Tell the relay the module's condition, a dict for JSON; lost when off-line."""
+        if self.online:
+            self._publish(f"dev2app/{self._client.client_id}/health", json.dumps(fields).encode(), 0)
+
+    async def retire(self, did, passcode):
+        """Tell the relay that this did has ended. It is told once: the next registration says the same."""
+        try:
+            await self._relay.retire(did, passcode)
+        except RECOVERABLE as error:
+            say("uplink", f"the relay was not told that {did} has ended: {error}")
 
     async def run(self):
         """Serve for ever; no failure of network, relay or broker ends it."""

@@ -57,6 +57,12 @@ class Wifi:
             self._backoff.reset()
             self._changed.set()
 
+    def rejoin(self):
+        """Leave the network: another one is stored."""
+        self._backoff.reset()
+        self._radio.leave()
+        self._set(False, None)
+
     def signal(self):
         """Strength of the joined network, 0..7."""
         rssi = self._radio.rssi() if self.joined else None
@@ -106,9 +112,9 @@ class Wifi:
         self._cure_at = None
 
     async def scan(self):
-        """[(ssid, dBm, True when a key is needed)], strongest first, each name once.
+        """[(ssid in bytes, dBm, True when a key is needed)], strongest first, each name once.
 
-        Names that are no UTF-8 and hidden ones are left out.
+        Hidden ones are left out. A name is mostly UTF-8; old routers use GBK.
         """
         async with _Claim(self):
             if not self.joined:
@@ -117,18 +123,17 @@ class Wifi:
             found = await self._poll(self._radio.scanned, _SCAN_MS)
         best = {}
         for ssid, rssi, secure in found or ():
-            try:
-                name = str(ssid, "utf-8")
-            except UnicodeError:
-                continue
-            if name and (name not in best or best[name][0] < rssi):
-                best[name] = rssi, secure
-        rows = [(name, rssi, secure) for name, (rssi, secure) in best.items()]
+            if ssid and (ssid not in best or best[ssid][0] < rssi):
+                best[ssid] = rssi, secure
+        rows = [(ssid, rssi, secure) for ssid, (rssi, secure) in best.items()]
         rows.sort(key=lambda row: -row[1])
         return rows
 
     async def try_join(self, ssid, key, timeout_ms=_JOIN_MS):
-        """Join this network in place of the stored one, access point up or not: None or the failure."""
+        """Join this network, text or bytes, in place of the stored one: None or the failure.
+
+        The access point stays, if it is open.
+        """
         async with _Claim(self):
             return await self._attempt(ssid, key, timeout_ms)
 

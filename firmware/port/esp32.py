@@ -148,6 +148,11 @@ def factory(name):
     return None
 
 
+def slot_store():
+    """The NVS that holds which slot of the application runs: get_i32, set_i32, commit."""
+    return esp32.NVS("wxslot")
+
+
 def reset_cause():
     """Why the chip started, in words."""
     return _CAUSES.get(machine.reset_cause(), "unknown")

@@ -87,6 +87,32 @@ def factory(_name):
     return
 
 
+class Led:
+    """A PC has no LED."""
+
+    def __init__(self, config):
+        pass
+
+    def set(self, lit):
+        """Nothing to do."""
+
+
+class Button:
+    """A PC has no set-up button."""
+
+    def __init__(self, config):
+        pass
+
+    def pressed(self):
+        """False."""
+        return False
+
+
+def slot_store():
+    """None: a PC has no slots for the application."""
+    return
+
+
 def mac():
     """None: the configuration says it, or one is drawn."""
     return

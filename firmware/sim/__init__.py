@@ -1,0 +1,1 @@
+"""A simulated ESP32 for MicroPython's unix build: strict fakes of what only silicon has."""

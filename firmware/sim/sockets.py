@@ -1,0 +1,58 @@
+"""Sockets of a simulated chip: the host's, but without a network nothing can be reached."""
+
+import errno
+import io
+import socket as real
+
+_GET_FILENO, _CLOSE = 10, 4  # MP_STREAM_GET_FILENO, MP_STREAM_CLOSE
+
+online = None  # set by chip.py
+
+
+class Socket(io.IOBase):
+    """As socket.socket(); connect() and sendto() fail as on a chip while it has no network."""
+
+    def __init__(self, *arguments):
+        self._real = real.socket(*arguments)
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def connect(self, address):
+        """Connect."""
+        _need_network()
+        self._real.connect(address)
+
+    def sendto(self, data, address):
+        """Send one datagram."""
+        _need_network()
+        return self._real.sendto(data, address)
+
+    def readinto(self, buffer, *size):
+        """Read what is there."""
+        return self._real.readinto(buffer, *size)
+
+    def read(self, *size):
+        """Read."""
+        return self._real.read(*size)
+
+    def write(self, data, *size):
+        """Write what fits."""
+        return self._real.write(data, *size)
+
+    def close(self):
+        """Close it."""
+        self._real.close()
+
+    def ioctl(self, request, _):
+        """Let poll() wait for the host's socket."""
+        if request == _GET_FILENO:
+            return self._real.fileno()
+        if request == _CLOSE:
+            self._real.close()
+        return 0
+
+
+def _need_network():
+    if not online():
+        raise OSError(errno.EHOSTUNREACH)
