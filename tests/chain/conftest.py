@@ -1,9 +1,14 @@
 """One running demo for the tests that only use it; tests that break it start their own."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "firmware"))  # the app on the LAN
+
 from demo_process import HEATZY_APPID, DemoProcess
 from tls_front import TlsFront
 

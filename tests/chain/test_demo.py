@@ -10,10 +10,16 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from demo_process import DemoProcess, alive
+from lan_app import App
 from watcher import Watcher
+
+from wxlink.assets import asset
+from wxlink.product import read
+from wxproto.p0 import Codec
 
 Eventually = Callable[..., Awaitable[object]]
 
@@ -28,6 +34,7 @@ def test_json_line_holds_every_documented_key(demo: DemoProcess) -> None:
     assert set(demo.facts) >= DOCUMENTED_KEYS
     assert set(demo.facts["wechat"]) >= DOCUMENTED_WECHAT_KEYS
     assert len(demo.facts["did"]) == 22
+    assert demo.facts["lan"].startswith("tcp://127.0.0.1:")
     assert Path(demo.facts["mcu_log"]).is_file()
 
 
@@ -44,6 +51,21 @@ def test_second_start_keeps_the_device_and_fresh_begins_anew(tmp_path: Path) -> 
     with DemoProcess(tmp_path, "--fresh") as third:
         assert third.facts["did"] != first.facts["did"]
         assert third.facts["mac"] != first.facts["mac"]
+
+
+async def test_an_app_on_the_lan_controls_the_device_and_the_relay_hears_of_it(
+    demo: DemoProcess, eventually: Eventually
+) -> None:
+    codec = Codec(read(asset("protocol/products/gokit.json")).product)
+    async with Watcher(demo) as watcher, App(urlsplit(demo.facts["lan"]).port or 0) as app:
+        assert await app.log_in() == demo.facts["passcode"]
+        red = ((await watcher.latest())["LED_R"] + 77) % 255
+        app.send(0x90, codec.encode_control({"LED_R": red}))
+        await eventually(lambda: f"hw LED_R = {red}" in demo.mcu_log())
+        while (await watcher.next("s2c_noti"))["attrs"]["LED_R"] != red:
+            pass
+        while codec.decode_report((await app.next())[1])["LED_R"] != red:
+            pass
 
 
 async def test_killed_demo_leaves_no_process_behind(tmp_path: Path, eventually: Eventually) -> None:

@@ -33,6 +33,8 @@ POLL_S = 0.05
 HEARTBEAT_S = 5  # the link's own default is 55 s; the demo shows a dead MCU sooner
 KEEP_ALIVE_S = 30  # MQTT; a module that vanished without a word is off-line after 1.5 times this
 MCU_LOG = "mcu.log"
+LAN_PORT = 12416  # where apps on the same network look for a module
+LAN_UDP_PORT = 12414  # where they send the datagrams that look for it
 MQTT_PORT = 1883  # the registered port of MQTT; any other will do, because modules ask the relay for it
 MODULE_BACK_AFTER_S = 3.0
 MCU_BACK_AFTER_S = 12.0  # longer than the module needs to notice that the MCU is gone, so that one sees it
@@ -97,7 +99,8 @@ class Chain:
         wire = await self._parts.enter_async_context(Wire())
         mcu_kind, mcu = await self._start_mcu(wire, identity)
         self._say("module …")
-        module = await self._start_module(wire, identity, micropython, relay)
+        lan_port = self._lan_port("the LAN", LAN_PORT, socket.SOCK_STREAM)
+        module = await self._start_module(wire, identity, micropython, relay, lan_port)
         device = await self._until_reported(relay, product.product_key, identity.mac, module, mcu)
 
         scene = await relay.service.issue_claim(device.did, CLAIM_LIFE_S)
@@ -110,7 +113,7 @@ class Chain:
             "http": http,
             "ws": f"ws://127.0.0.1:{relay.http_port}/ws/app/v1",
             "mqtt": f"mqtt://127.0.0.1:{relay.mqtt_port}",
-            "lan": None,
+            "lan": f"tcp://127.0.0.1:{lan_port}",
             "appid": appid,
             "product_key": product.product_key,
             "product": self._product.stem,
@@ -207,7 +210,20 @@ class Chain:
             return "Python", python
         return "C SDK", [str(built)]
 
-    async def _start_module(self, wire: Wire, identity: Identity, micropython: str, relay: Relay) -> Child:
+    def _lan_port(self, use: str, usual: int, kind: socket.SocketKind) -> int:
+        """The usual port if it is wanted and free, else any other one of the loopback address."""
+        if self._port:
+            if _refusal(usual, kind) is None:
+                return usual
+            self._say(f"port {usual} has another program: {use} takes a free one")
+        with socket.socket(type=kind) as sock:
+            sock.bind(("127.0.0.1", 0))
+            port: int = sock.getsockname()[1]
+            return port
+
+    async def _start_module(
+        self, wire: Wire, identity: Identity, micropython: str, relay: Relay, lan_port: int
+    ) -> Child:
         folder = self._data / "module"
         folder.mkdir(exist_ok=True, mode=0o700)
         config = folder / "config.json"
@@ -220,6 +236,9 @@ class Chain:
                     "data": str(folder),
                     "keep_alive_s": KEEP_ALIVE_S,
                     "heartbeat_s": HEARTBEAT_S,
+                    "lan_host": "127.0.0.1",
+                    "lan_port": lan_port,
+                    "lan_udp_port": self._lan_port("discovery", LAN_UDP_PORT, socket.SOCK_DGRAM),
                 },
                 indent=2,
             ),
@@ -267,10 +286,15 @@ def _check_free(port: int) -> None:
             )
 
 
-def _refusal(port: int) -> str | None:
+def _refusal(port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> str | None:
     """Why a loopback port cannot be opened, None when it can."""
     try:
-        socket.create_server(("127.0.0.1", port)).close()
+        with socket.socket(type=kind) as sock:
+            if kind == socket.SOCK_STREAM:  # one that was in use a moment ago will do
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("127.0.0.1", port))
+            if kind == socket.SOCK_STREAM:
+                sock.listen()
     except OSError as error:
         return os.strerror(error.errno or 0)
     return None

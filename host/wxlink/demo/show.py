@@ -26,6 +26,7 @@ def table(facts: Mapping[str, Any], *, colour: bool) -> str:
         ("HTTP API", facts["http"], f"appid {facts['appid']}"),
         ("WebSocket", facts["ws"], "the page and every app use it"),
         ("MQTT", facts["mqtt"], "modules; user name = did, password = passcode"),
+        ("LAN 局域网", facts["lan"], "apps without relay, as node-ph803w; UDP discovery beside it"),
         ("callback", wechat["callback"], "safe mode, AES"),
         ("MCU", facts["mcu_log"], f"{facts['mcu']}; every frame and what the hardware did"),
         ("module", facts["module_log"], "MicroPython on the unix port"),
