@@ -52,26 +52,29 @@ class Lan:
         self._networks = ()
         self._scanned = None
         self._tcp = self._udp = None
+        self._tasks = []
 
     async def run(self):
         """Open the ports and serve."""
         self._tcp = self._open(socket.SOCK_STREAM, self._config.lan_port)
         self._udp = self._open(socket.SOCK_DGRAM, self._config.lan_udp_port)
-        tasks = [self._watch()]
-        if self._tcp:
+        serving = [self._watch()]
+        if self._tcp is not None:
             self._tcp.listen(self._port.LAN_CLIENTS)
-            tasks.append(self._accept())
-        if self._udp:
+            serving.append(self._accept())
+        if self._udp is not None:
             self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-            tasks.append(self._answer_datagrams())
-        await asyncio.gather(*tasks)
+            serving.append(self._answer_datagrams())
+        self._tasks = [asyncio.create_task(one) for one in serving]
+        await asyncio.gather(*self._tasks)
 
     def close(self):
-        """Close every socket; run() has ended or its event loop is given up."""
+        """Close every socket; run() has ended, or its event loop is given up."""
+        for task in self._tasks + [client[1] for client in self._clients.values()]:
+            task.cancel()
         for sock in [self._tcp, self._udp] + [client[0] for client in self._clients.values()]:
-            if sock:
+            if sock is not None:
                 sock.close()
-        self._tcp = self._udp = None
         self._clients = {}
 
     def report(self, p0):
@@ -202,7 +205,7 @@ class Lan:
 
     async def _watch(self):
         """Once a second: drop the silent, try the slow again, announce the start."""
-        left = _ANNOUNCEMENTS if self._udp else 0
+        left = _ANNOUNCEMENTS if self._udp is not None else 0
         target = socket.getaddrinfo("255.255.255.255", _ANNOUNCE_PORT)[0][-1]
         while True:
             if left:
