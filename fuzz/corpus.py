@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fuzz.build import OUT, ROOT
+from wxproto import envelope
 from wxproto.commands import (
     DATA_ANNOUNCE,
     DATA_PIECE,
@@ -66,10 +67,30 @@ def _frame(cmd: int, sn: int, payload: bytes = b"") -> bytes:
     return bytes((1, 3 + len(payload), cmd, sn, 0)) + payload
 
 
+def lan_clients() -> Iterator[bytes]:
+    """Streams of apps on the LAN, with all they may say, behind the byte that chooses how they come."""
+    for choice in (0, 1, 2, 3, 0x13):
+        yield bytes((choice,)) + b"".join(
+            envelope.encode(cmd, body, 5 if cmd in envelope.NUMBERED else None)
+            for cmd, body in (
+                (0x06, b""),
+                (0x13, b""),
+                (0x08, b"\0\x0aIPQRSTUVWX"),
+                (0x15, b""),
+                (envelope.NOTIFY, b"\x02"),
+                (envelope.REQUEST, b"\x01\xff\x07"),
+                (0x17, b""),
+                (0x0C, b""),
+                (0x08, b"\0\x0aIPQRSTUVWY"),
+            )
+        )
+
+
 def seeds(target: str) -> Iterator[bytes]:
     """What to begin with: each recorded frame as a stream, as a payload, and as a step of a life."""
     yield from found(target)
     yield from lives()
+    yield from lan_clients()
     for one in recorded():
         yield bytes((1,)) + one
         yield bytes((0, 0, len(one) & 0xFF)) + one[:255]

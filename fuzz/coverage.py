@@ -14,7 +14,7 @@ from fuzz.corpus import folder, seeds
 from fuzz.progress import Progress
 from fuzz.seed import add_seed
 
-NAMES = ("codecs", "decoder", "receiver", "session")
+NAMES = ("codecs", "decoder", "lan", "receiver", "session")
 """Keys of fuzz.inputs.TARGETS."""
 MAX_SIZE = 600
 """Bytes of an input; two of the longest frames."""
@@ -59,7 +59,7 @@ def guided(name: str, runs: int, seed: int) -> None:
     """Let atheris choose; ends the process."""
     import atheris  # noqa: PLC0415 - it is there when the fuzzers are set up
 
-    with atheris.instrument_imports(include=["wxproto"]):
+    with atheris.instrument_imports(include=["wxproto", "module"]):
         from fuzz.inputs import TARGETS  # noqa: PLC0415 - imported under instruments
     options = (
         f"-runs={runs}",

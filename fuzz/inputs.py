@@ -11,6 +11,7 @@ from typing import Any
 
 from fuzz.build import ROOT
 from fuzz.invariant import Broken, check_stream, decode
+from fuzz.lan import lan
 from fuzz.life import MAX_PAYLOAD, STEPS, live
 from wxproto import envelope, module_info, sub_devices, transaction
 from wxproto.actions import SUB_DEVICES_ONLINE
@@ -188,4 +189,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "session": session,
     "codecs": codecs,
     "receiver": receiver,
+    "lan": lan,
 }

@@ -43,6 +43,7 @@ TARGETS = (
     ),
     _coverage("codecs", "every payload decoder, coverage-guided", 1_000_000),
     _coverage("receiver", "the receiver of big data, coverage-guided", 1_000_000),
+    _coverage("lan", "a client of the module's LAN, coverage-guided", 1_000_000),
     Target(
         "power_cuts",
         "loss of power while an MCU is updated, also while it recovers from one",
