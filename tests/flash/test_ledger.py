@@ -1,7 +1,9 @@
 """One identity a unit, whoever asks and however many at once; nothing secret where it does not belong."""
 
+import contextlib
 import json
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -208,14 +210,8 @@ def test_a_file_that_is_no_ledger(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_ledger_of_a_later_version_is_left_alone(book: Ledger) -> None:
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"import sqlite3; sqlite3.connect({str(book.path)!r}).execute('PRAGMA user_version=9')",
-        ],
-        check=True,
-    )
+    with contextlib.closing(sqlite3.connect(book.path)) as db:
+        db.execute("PRAGMA user_version = 9")
     with pytest.raises(FlashError, match="another version"):
         Ledger(book.path)
 

@@ -29,9 +29,9 @@ def register(relay: str, identity: Identity, authority: Path | None = None) -> s
         "product_key": identity.product_key,
         "update_key": identity.update_key.hex(),
     }
-    url = urllib.parse.urljoin(relay.rstrip("/") + "/", "dev/devices")
-    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+    if not relay.startswith(("http://", "https://")):
         raise FlashError(f"{relay} is no address of a relay; it looks like http://192.168.1.10:8080")
+    url = relay.rstrip("/") + "/dev/devices"
     try:
         context = ssl.create_default_context(cafile=authority) if authority else None
         opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=context))
