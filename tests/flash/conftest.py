@@ -3,9 +3,9 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,16 +21,15 @@ serial_write_timeout = 2
 """Waits that a pty needs; a USB bridge has longer ones."""
 
 
-@pytest.fixture
-def short_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """esptool waits only as long as a pty needs, in programs that the test starts."""
-    config = tmp_path / "esptool.cfg"
-    config.write_text(ESPTOOL_CONFIG)
-    monkeypatch.setenv("ESPTOOL_CFGFILE", str(config))
+# Before anything imports esptool: it reads them once.
+_config = tempfile.NamedTemporaryFile("w", prefix="wxlink-", suffix=".cfg")  # noqa: SIM115 - until the run ends
+_config.write(ESPTOOL_CONFIG)
+_config.flush()
+os.environ["ESPTOOL_CFGFILE"] = _config.name
 
 
 @pytest.fixture
-def esptool(short_waits: None) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+def esptool() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """esptool's own command line, run with the given words."""
 
     def run(*words: object) -> "subprocess.CompletedProcess[str]":

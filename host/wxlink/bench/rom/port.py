@@ -1,7 +1,8 @@
 """A chip in its ROM loader behind a serial port: a pty under a name that outlives being unplugged.
 
 A pty has no DTR and RTS. So the chip is in its loader whenever its port is opened, and a reset is seen as the
-port being closed: esptool's `hard_reset` is followed by that.
+port being closed: esptool's `hard_reset` is followed by that. A port closed and opened again at once may go
+unseen; a SYNC at another speed then tells of the reset.
 """
 
 import contextlib
@@ -150,7 +151,8 @@ class RomPort:
             self._syncs += 1
             if self._syncs <= self.mishaps.deaf_syncs:
                 return False
-            if not self._loader.baud:
+            if speed != self._loader.baud:  # a host that changes its mind about the speed has reset the chip
+                self._loader.reset()
                 self._loader.synced_at(speed)
         ours = self._loader.baud
         return bool(ours) and abs(speed - ours) <= UART_TOLERANCE * ours
