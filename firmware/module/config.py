@@ -39,6 +39,7 @@ KEYS = {
     "refused_s": (float, 10, 0.01, 3600),
     "refused_cap_s": (float, 300, 0.01, 86400),
     "stable_s": (float, 30, 0.01, 3600),
+    "offline_restart_s": (float, 7200, 1, 604800),
     "queue": (int, 16, 4, 256),
     "lan_host": (str, "0.0.0.0", None, None),  # noqa: S104 - a module is for its whole network
     "lan_port": (int, 12416, 0, 65535),
