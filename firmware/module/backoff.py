@@ -1,5 +1,11 @@
 """How long to wait before the next try: exponential back-off with full jitter."""
 
+from wxproto.errors import PeerError
+
+
+class Refusal(PeerError):
+    """The other end does not want us as we are: trying again soon does not mend it."""
+
 
 class Backoff:
     """The n-th wait is drawn evenly from 0 .. min(cap_ms, base_ms * 2^n).

@@ -88,6 +88,7 @@ class Bridge:
             on_command=self.take_command,
             on_service=self._take_service,
             on_stage=self._life.take,
+            on_restart=self._ask_restart,
         )
         self._uplink_wanted = False
         self._health = Health(port, self._link, self._life, self._wifi)

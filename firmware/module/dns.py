@@ -5,7 +5,6 @@ MicroPython's getaddrinfo stops the whole program while it waits; the serial lin
 
 from wxproto.errors import LocalError, PeerError
 
-MAX_ANSWER = 512  # bytes; RFC 1035, 4.2.1
 MAX_NAME = 253  # characters
 TYPE_A = 1
 CLASS_IN = 1

@@ -6,6 +6,7 @@ Time is an argument, in milliseconds that never run backwards.
 """
 
 from module import mqtt_packet as packet
+from module.backoff import Refusal
 from wxproto.errors import LocalError, PeerError
 from wxproto.record import Record
 
@@ -20,7 +21,7 @@ PING_TIMEOUT_MS = 10_000  # from PINGREQ to any packet; never more than half the
 OFFLINE, CONNECTING, SUBSCRIBING, READY = range(4)
 
 
-class Refused(PeerError):
+class Refused(Refusal):
     """The broker refuses this client: `code` is a key of mqtt_packet.REFUSALS."""
 
     def __init__(self, code):
@@ -28,7 +29,7 @@ class Refused(PeerError):
         self.code = code
 
 
-class SubscriptionRefused(PeerError):
+class SubscriptionRefused(Refusal):
     """The broker does not let this client subscribe `topic_filter`."""
 
     def __init__(self, topic_filter):
@@ -124,6 +125,19 @@ class Client:
         """Number of messages that gave way since the last call."""
         dropped, self.dropped = self.dropped, 0
         return dropped
+
+    def kept(self):
+        """What is to survive a restart, in order: (topic, payload, packet id, sent before) for each."""
+        return [(m.topic, m.payload, m.packet_id, m.sent) for m in self._queue if not m.urgent]
+
+    def restore(self, messages):
+        """Take over what kept() gave before a restart; before the first open(). The limits hold."""
+        for topic, payload, packet_id, sent in messages:
+            self._make_room(len(payload))
+            message = _Message(topic, payload, packet_id, False)
+            message.sent = sent
+            self._queue.append(message)
+            self._last_id = packet_id
 
     def open(self, now, will=None):
         """Begin a connection on a fresh transport; `will` is None or (topic, payload, qos)."""

@@ -1,15 +1,17 @@
-"""How the module gets its did and the broker's address: two plain HTTP requests to the relay.
+"""How the module gets its did and the broker's address: two HTTP or HTTPS requests to the relay.
 
-    POST /dev/devices         passcode, mac, product_key -> 201, body `did=<22 characters>`
-    DELETE /dev/devices      did, passcode               -> 200; after a reset
-    GET  /dev/devices/<did>                              -> 200, body `host=H&port=P&server_ts=T...`
+    POST /dev/devices         passcode, mac, product_key, update_key -> 201, body `did=<22 characters>`
+    DELETE /dev/devices       did, passcode -> 200; after a reset
+    GET  /dev/devices/<did>   -> 200, body `host=H&port=P&server_ts=T&port_s=P...`
 
 Requests are HTTP/1.0, one a connection: the answer then ends with the connection and is never chunked.
+Loaded when the relay is to be asked and dropped after it.
 """
 
 import asyncio
 
 from module import stream
+from module.backoff import Refusal
 from wxproto.errors import PeerError
 
 MAX_ANSWER = 2048  # bytes of status line, headers and body; a relay's answer has about 400
@@ -17,6 +19,7 @@ MAX_SHOWN = 120  # characters of the relay's error text in ours
 DID_LENGTH = 22  # characters; apps cut or refuse any other length
 CREATED = 201
 OK = 200
+MAX_TIME_DIGITS = 10  # Unix time in seconds until the year 2286
 UNKNOWN_DID = (400, 404)
 REFUSED = range(400, 500)
 
@@ -25,7 +28,7 @@ class RegistrationError(PeerError):
     """The relay's answer cannot be used; the text names status and reason."""
 
 
-class RegistrationRefused(RegistrationError):
+class RegistrationRefused(Refusal):
     """The relay does not take this product or module: trying again soon does not help."""
 
 
@@ -33,26 +36,30 @@ class UnknownDid(RegistrationError):
     """The relay does not know our did: register again."""
 
 
-class Endpoint:
-    """Where the broker is: `host`, `port`."""
-
-    def __init__(self, host, port):
-        self.host = host
-        self.port = port
-
-
 class Registration:
-    """The relay at `host`:`port`. Calls raise OSError (not reachable, too slow) or RegistrationError."""
+    """The relay at `host`:`port`, over TLS if there is a tls.Trust.
 
-    def __init__(self, host, port, timeout_ms, network):
+    Calls raise OSError (not reachable, too slow), Refusal or RegistrationError.
+    """
+
+    def __init__(self, host, port, timeout_ms, network, trust=None):
         self._host = host
         self._port = port
         self._timeout_ms = timeout_ms
         self._network = network
+        self._trust = trust
 
-    async def register(self, product_key, mac, passcode):
-        """The did for this module; the same one each time, unless the passcode is another."""
-        form = encode_form((("passcode", passcode), ("mac", mac), ("product_key", product_key)))
+    async def register(self, settings):
+        """The did for the module of these settings; another one only when the passcode is another."""
+        product_key = settings.product_key
+        form = encode_form(
+            (
+                ("passcode", settings.passcode),
+                ("mac", settings.mac),
+                ("product_key", product_key),
+                ("update_key", settings.update_key),
+            )
+        )
         status, body = await self._exchange("POST", "/dev/devices", form)
         if status in REFUSED:
             reason = _shown(body)
@@ -65,17 +72,21 @@ class Registration:
         return did
 
     async def locate(self, did):
-        """The broker's Endpoint. Raises UnknownDid when the relay has forgotten this did."""
+        """The broker's (host, port) and the relay's Unix time, None if it tells none.
+
+        The port is the one for TLS if there is a Trust. UnknownDid when the relay has forgotten this did.
+        """
         status, body = await self._exchange("GET", "/dev/devices/" + did, "")
         if status in UNKNOWN_DID:
             raise UnknownDid(f"the relay does not know this did (HTTP {status}): {_shown(body)}")
         if status != OK:
             raise RegistrationError(f"asking for the broker failed with HTTP {status}: {_shown(body)}")
         fields = decode_form(body)
-        host, port = fields.get("host", ""), fields.get("port", "")
+        name = "port_s" if self._trust else "port"
+        host, port, time = fields.get("host", ""), fields.get(name, ""), fields.get("server_ts", "")
         if not host or not port.isdigit() or not 0 < int(port) < 65536:
-            raise RegistrationError(f"the relay names no broker: {_shown(body)}")
-        return Endpoint(host, int(port))
+            raise RegistrationError(f"the relay names no broker ({name}): {_shown(body)}")
+        return (host, int(port)), int(time) if time.isdigit() and len(time) <= MAX_TIME_DIGITS else None
 
     async def retire(self, did, passcode):
         """Tell the relay that this did has ended (app-api 4.1)."""
@@ -86,15 +97,16 @@ class Registration:
 
     async def _exchange(self, method, path, body):
         """(status, body text) of one request."""
-        connection = await stream.connect(self._host, self._port, self._timeout_ms, self._network)
+        host, port, trust = self._host, self._port, self._trust
+        connection = await stream.connect(host, port, self._timeout_ms, self._network, trust)
         try:
-            head = f"{method} {path} HTTP/1.0\r\nHost: {self._host}:{self._port}\r\n"
+            head = f"{method} {path} HTTP/1.0\r\nHost: {host}:{port}\r\n"
             if body:
                 head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
             await connection.write((head + "\r\n" + body).encode(), self._timeout_ms)
             answer = await asyncio.wait_for_ms(_read_all(connection), self._timeout_ms)
         except asyncio.TimeoutError:
-            raise stream.Unreachable(f"the relay at {self._host}:{self._port} does not answer") from None
+            raise stream.Unreachable(f"the relay at {host}:{port} does not answer") from None
         finally:
             connection.close()
         return decode_answer(answer)
@@ -138,13 +150,23 @@ def _escaped(value):
 async def _read_all(connection):
     data = b""
     buffer = bytearray(256)
-    while True:
+    while not _is_whole(data):
         size = await connection.read_into(buffer)
         if not size:
-            return data
+            break
         data += buffer[:size]
         if len(data) > MAX_ANSWER:
             raise RegistrationError(f"the relay's answer is longer than {MAX_ANSWER} bytes")
+    return data
+
+
+def _is_whole(data):
+    """True when the body is as long as the headers say; not every server ends a TLS connection in form."""
+    head, gap, body = data.partition(b"\r\n\r\n")
+    for line in head.lower().split(b"\r\n") if gap else ():
+        if line.startswith(b"content-length:") and line[15:].strip().isdigit():
+            return len(body) >= int(line[15:])
+    return False
 
 
 def _shown(body):

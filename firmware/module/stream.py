@@ -1,4 +1,7 @@
-"""TCP connections and name look-ups that never stop the rest of the program, each with a time limit."""
+"""TCP and TLS connections, datagrams and name look-ups that never stop the rest of the program.
+
+Each has a time limit.
+"""
 
 import asyncio
 import errno
@@ -9,6 +12,7 @@ from module import dns
 DNS_PORT = 53
 CONNECT_POLL_MS = 10  # a Wi-Fi round trip takes about as long
 EISCONN = (106, 127)  # "connected already" on Linux and in lwIP; MicroPython's errno does not name it
+MAX_DATAGRAM = 512  # bytes; RFC 1035, 4.2.1; an SNTP answer has 48
 DNS_TRY_MS = 2000  # wait for one name server's answer before the next is asked
 
 
@@ -17,34 +21,53 @@ class Unreachable(OSError):
 
 
 class Stream:
-    """One TCP connection. Reads and writes raise OSError when it is lost."""
+    """One TCP connection, with TLS for `host` if there is a tls.Trust.
 
-    def __init__(self, sock):
+    Reads and writes raise OSError when it is lost, tls.Untrusted when the other end is not the right one.
+    """
+
+    def __init__(self, sock, trust=None, host=""):
         self._socket = sock
-        self._stream = asyncio.StreamReader(sock)
+        self._trust = trust
+        self._host = host
+        self._wrapped = trust.wrap(sock, host) if trust else sock
+        self._stream = asyncio.StreamReader(self._wrapped)
 
     async def read_into(self, buffer):
         """Wait for bytes and put them into `buffer`; returns how many, 0 when the peer has closed."""
         while True:
-            size = await self._stream.readinto(buffer)
-            if size is not None:  # None: woken without cause
+            try:
+                size = await self._stream.readinto(buffer)
+            except (OSError, ValueError) as error:
+                raise self._explained(error) from None
+            if size is not None:  # None: woken without cause, or in the midst of a handshake
                 return size
 
     async def write(self, data, timeout_ms):
         """Hand all of `data` to the network; Unreachable when that takes longer than `timeout_ms`."""
-        self._stream.write(data)
         try:
+            self._stream.write(data)
             await asyncio.wait_for_ms(self._stream.drain(), timeout_ms)
         except asyncio.TimeoutError:
             raise Unreachable("the peer takes no bytes") from None
+        except (OSError, ValueError) as error:
+            raise self._explained(error) from None
 
     def close(self):
         """Close at once; unsent bytes are left to the network stack."""
+        if self._trust:
+            self._wrapped.close()  # frees its buffers; after a failed handshake it leaves the socket open
         self._socket.close()
 
+    def _explained(self, error):
+        return self._trust.explain(error, self._host) if self._trust else error
 
-async def connect(host, port, timeout_ms, network):
-    """Look up `host` and connect; `network` is the port, it knows name servers. Unreachable, DnsError."""
+
+async def connect(host, port, timeout_ms, network, trust=None):
+    """Look up `host` and connect; `network` is the port, it knows name servers. Unreachable, DnsError.
+
+    `trust` is a tls.Trust or None; the handshake comes with the first write.
+    """
     try:
         address = await asyncio.wait_for_ms(look_up(host, network), timeout_ms)
     except asyncio.TimeoutError:
@@ -54,6 +77,7 @@ async def connect(host, port, timeout_ms, network):
         sock.setblocking(False)
         network.send_at_once(sock)
         await asyncio.wait_for_ms(_handshake(sock, address, port), timeout_ms)
+        return Stream(sock, trust, host)
     except asyncio.TimeoutError:
         sock.close()
         raise Unreachable(f"{host}:{port} does not answer") from None
@@ -63,7 +87,26 @@ async def connect(host, port, timeout_ms, network):
     except BaseException:
         sock.close()
         raise
-    return Stream(sock)
+
+
+async def exchange(address, port, question, decode):
+    """Send one datagram and wait for the answer: the first that `decode(data)` gives anything but None for.
+
+    The caller limits the time. OSError when nobody listens there; what decode() raises.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        await _handshake(sock, address, port)  # others than this address are not heard from now on
+        sock.send(question)
+        reader = asyncio.StreamReader(sock)
+        while True:
+            await reader.read(0)  # waits; recv() then takes one datagram, where read() would join several
+            answer = decode(sock.recv(MAX_DATAGRAM))
+            if answer is not None:
+                return answer
+    finally:
+        sock.close()
 
 
 async def look_up(host, network):
@@ -80,29 +123,15 @@ async def look_up(host, network):
         for server in servers:
             query_id = int.from_bytes(network.entropy(2), "big")
             try:
-                address = await asyncio.wait_for_ms(_ask(server, query_id, host), DNS_TRY_MS)
+                query = dns.encode_query(query_id, host)
+                asking = exchange(server, DNS_PORT, query, lambda data: dns.decode_answer(data, query_id))  # noqa: B023
+                address = await asyncio.wait_for_ms(asking, DNS_TRY_MS)
             except (asyncio.TimeoutError, OSError):
                 continue
             except dns.DnsError as error:
                 raise dns.DnsError(f"{host}: {error}") from None
             return address
         await asyncio.sleep_ms(100)
-
-
-async def _ask(server, query_id, host):
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        await _handshake(sock, server, DNS_PORT)
-        sock.send(dns.encode_query(query_id, host))
-        reader = asyncio.StreamReader(sock)
-        while True:
-            await reader.read(0)  # waits; recv() then takes one datagram, where read() would join several
-            address = dns.decode_answer(sock.recv(dns.MAX_ANSWER), query_id)
-            if address is not None:
-                return address
-    finally:
-        sock.close()
 
 
 async def _handshake(sock, address, port):
