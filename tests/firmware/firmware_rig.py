@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pty
+import ssl
 import time
 import tty
 
@@ -149,8 +150,10 @@ class Mcu:
 class Registrar:
     """The relay's two HTTP calls; `known` maps (product key, mac) to (passcode, did)."""
 
-    def __init__(self, mqtt_port: int) -> None:
+    def __init__(self, mqtt_port: int, tls: ssl.SSLContext | None = None, mqtts_port: int = 8883) -> None:
         self.mqtt_port = mqtt_port
+        self.mqtts_port = mqtts_port
+        self._tls = tls
         self.known: dict[tuple[str, str], tuple[str, str]] = {}
         self.registrations: list[dict[str, str]] = []
         self.issued = 0
@@ -168,9 +171,9 @@ class Registrar:
         )
         self._runner = web.AppRunner(application)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -192,5 +195,6 @@ class Registrar:
     async def _locate(self, request: web.Request) -> web.Response:
         if request.match_info["did"] not in [did for _, did in self.known.values()]:
             return web.Response(status=404, text="no such device")
-        text = f"host=127.0.0.1&port={self.mqtt_port}&server_ts={int(time.time())}&port_s=8883\r\n"
+        ports = f"port={self.mqtt_port}&server_ts={int(time.time())}&port_s={self.mqtts_port}"
+        text = f"host=127.0.0.1&{ports}\r\n"
         return web.Response(text=text)

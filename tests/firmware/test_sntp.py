@@ -1,0 +1,144 @@
+"""The module's clock, set by MicroPython from a strict SNTP server with the fields of RFC 5905."""
+
+import asyncio
+import re
+import struct
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from firmware_bench import MicroPython
+
+CLIENT = str(Path(__file__).with_name("time_client.py"))
+VERSION = (Path(__file__).parents[2] / "firmware" / "module" / "version.py").read_text()
+FLOOR = int(re.findall(r"^BUILT = (\d+)", VERSION, re.MULTILINE)[0])
+FROM_1900 = 2_208_988_800
+NOW = 2_100_000_000  # July 2036: the count of NTP began again in February
+HEAD = struct.Struct("!BBbb II4s QQQQ")  # RFC 5905, 7.3, figure 8
+
+Answer = Callable[[bytes], list[bytes]]
+
+
+def stamp(unix_s: float) -> int:
+    """A 64-bit NTP timestamp: seconds of the era and their fraction."""
+    return int((unix_s + FROM_1900) % 2**32 * 2**32)
+
+
+def reply(question: bytes, unix_s: float = NOW, **changes: int) -> bytes:
+    """What a good server of stratum 2 answers; `changes` replace fields by the names below."""
+    asked = HEAD.unpack(question)
+    fields = {
+        "leap": 0,
+        "version": asked[0] >> 3 & 7,
+        "mode": 4,
+        "stratum": 2,
+        "originate": asked[-1],
+        "transmit": stamp(unix_s),
+        **changes,
+    }
+    first = fields["leap"] << 6 | fields["version"] << 3 | fields["mode"]
+    at, asker = stamp(unix_s), fields["originate"]
+    head = first, fields["stratum"], 6, -20, 100, 100, b"\x0a\0\0\1"
+    return HEAD.pack(*head, at, asker, at, fields["transmit"])
+
+
+class Server(asyncio.DatagramProtocol):
+    """Refuses what is no client's question, else sends what `answer(question)` makes."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.questions: list[bytes] = []
+        self._transport: asyncio.DatagramTransport
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        assert len(data) == 48
+        assert data[0] == 0x23, "no leap warning, version 4, client"
+        assert data[1:40] == bytes(39), "a client tells nothing about itself"
+        assert any(data[40:])
+        self.questions.append(data)
+        for answer in self._answer(data):
+            self._transport.sendto(answer, addr)
+
+    @property
+    def name(self) -> str:
+        return f"127.0.0.1:{self._transport.get_extra_info('sockname')[1]}"
+
+
+@asynccontextmanager
+async def serving(answer: Answer) -> AsyncIterator[Server]:
+    loop = asyncio.get_running_loop()
+    transport, server = await loop.create_datagram_endpoint(lambda: Server(answer), ("127.0.0.1", 0))
+    try:
+        yield server
+    finally:
+        transport.close()
+
+
+async def told(servers: str) -> tuple[dict[str, list[str]], str]:
+    """The client's lines by their first word, and everything it printed."""
+    async with MicroPython(CLIENT, servers) as program:
+        assert await asyncio.wait_for(program.process.wait(), 10) == 0
+    return {line.split()[0]: line.split()[1:] for line in program.lines}, "\n".join(program.lines)
+
+
+def near(text: str, expected: float) -> bool:
+    """The clock goes on while the program runs."""
+    return expected - 1 <= int(text) <= expected + 5
+
+
+async def test_the_clock_is_set_and_only_a_relay_that_knows_better_corrects_it():
+    async with serving(lambda question: [reply(question)]) as server:
+        lines, text = await told(server.name)
+    assert lines["before"] == ["946684800", "False"]
+    assert near(lines["after"][0], NOW)
+    assert lines["after"][1] == "True"
+    assert near(lines["kept"][0], NOW)
+    assert near(lines["corrected"][0], 2_200_000_000)
+    assert "clock set by 127.0.0.1" in text
+    assert lines["ticks"][1] == "False", "the code for it is dropped after use"
+    assert len(server.questions) == 1
+
+
+REFUSED: dict[str, Answer] = {
+    "a kiss of death": lambda question: [reply(question, stratum=0)],
+    "not synchronized": lambda question: [reply(question, stratum=16)],
+    "alarm": lambda question: [reply(question, leap=3)],
+    "no time": lambda question: [reply(question, transmit=0)],
+    "before the software": lambda question: [reply(question, unix_s=FLOOR - 86_400)],
+    "in a hundred years": lambda question: [reply(question, unix_s=FLOOR + 3_000_000_000)],
+}
+
+
+@pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED.keys())
+async def test_a_server_that_is_no_good_is_left_for_the_next(answer: Answer):
+    async with serving(answer) as bad, serving(lambda question: [reply(question)]) as good:
+        lines, _ = await told(f"{bad.name}, {good.name}")
+        assert bad.questions
+        assert near(lines["after"][0], NOW)
+
+
+async def test_answers_to_other_questions_are_passed_over():
+    def answer(question: bytes) -> list[bytes]:
+        forged = reply(question, unix_s=NOW + 5_000_000, originate=7)
+        broadcast = reply(question, unix_s=NOW + 5_000_000, mode=5)
+        return [b"", question, forged, broadcast, reply(question)[:47], reply(question)]
+
+    async with serving(answer) as server:
+        lines, _ = await told(server.name)
+    assert near(lines["after"][0], NOW)
+
+
+async def test_without_any_server_the_module_goes_on_from_the_time_of_its_build():
+    began = time.monotonic()
+    async with serving(lambda question: []) as mute:
+        lines, text = await told(f"{mute.name} 127.0.0.1:1")
+    assert near(lines["after"][0], FLOOR + time.monotonic() - began)
+    assert lines["after"][1] == "False"
+    assert "does not answer" in text
+    assert "certificates are checked by a clock that may be late" in text
+    assert int(lines["ticks"][0]) >= 75, "3 s of waiting, and the program went on"
