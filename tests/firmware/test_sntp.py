@@ -16,6 +16,7 @@ VERSION = (Path(__file__).parents[2] / "firmware" / "module" / "version.py").rea
 FLOOR = int(re.findall(r"^BUILT = (\d+)", VERSION, re.MULTILINE)[0])
 FROM_1900 = 2_208_988_800
 NOW = 2_100_000_000  # July 2036: the count of NTP began again in February
+WRONG = NOW + 5_000_000
 HEAD = struct.Struct("!BBbb II4s QQQQ")  # RFC 5905, 7.3, figure 8
 
 Answer = Callable[[bytes], list[bytes]]
@@ -105,9 +106,9 @@ async def test_the_clock_is_set_and_only_a_relay_that_knows_better_corrects_it()
 
 
 REFUSED: dict[str, Answer] = {
-    "a kiss of death": lambda question: [reply(question, stratum=0)],
-    "not synchronized": lambda question: [reply(question, stratum=16)],
-    "alarm": lambda question: [reply(question, leap=3)],
+    "a kiss of death": lambda question: [reply(question, WRONG, stratum=0)],
+    "not synchronized": lambda question: [reply(question, WRONG, stratum=16)],
+    "alarm": lambda question: [reply(question, WRONG, leap=3)],
     "no time": lambda question: [reply(question, transmit=0)],
     "before the software": lambda question: [reply(question, unix_s=FLOOR - 86_400)],
     "in a hundred years": lambda question: [reply(question, unix_s=FLOOR + 3_000_000_000)],
@@ -124,8 +125,8 @@ async def test_a_server_that_is_no_good_is_left_for_the_next(answer: Answer):
 
 async def test_answers_to_other_questions_are_passed_over():
     def answer(question: bytes) -> list[bytes]:
-        forged = reply(question, unix_s=NOW + 5_000_000, originate=7)
-        broadcast = reply(question, unix_s=NOW + 5_000_000, mode=5)
+        forged = reply(question, unix_s=WRONG, originate=7)
+        broadcast = reply(question, unix_s=WRONG, mode=5)
         return [b"", question, forged, broadcast, reply(question)[:47], reply(question)]
 
     async with serving(answer) as server:
