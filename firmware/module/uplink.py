@@ -71,6 +71,11 @@ class Uplink:
         """True between the broker's acceptance and the end of the connection."""
         return self._online_since is not None
 
+    @property
+    def waiting(self):
+        """Number of reports and other QoS 1 messages that the broker has not acknowledged."""
+        return self._pump.client.queued if self._pump is not None else 0
+
     def begin(self):
         """Connect and stay connected: the MCU is there and its product key is in the settings."""
         if self._idle.is_set():
@@ -290,7 +295,7 @@ class Uplink:
     def _take_ready(self, session_present):
         self._online_since = self._port.now_ms()
         client = self._pump.client
-        waiting = client.queued
+        waiting = self.waiting
         self._pump.publish(*self._presence(b"1 "), urgent=True)
         self._pump.publish("cli2ser_req", envelope.encode_service(envelope.CLIENT_COUNT_REQUEST), 0)
         session = "kept" if session_present else "new"
@@ -321,7 +326,7 @@ class Uplink:
     # Flash
 
     def _take_acknowledged(self):
-        if self._spooled and not self._pump.client.queued:
+        if self._spooled and not self.waiting:
             self._spool()  # what is on flash has arrived
 
     def _spool(self):

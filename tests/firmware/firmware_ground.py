@@ -1,5 +1,6 @@
 """One module program with everything around it, and the topics on which it speaks."""
 
+import json
 from pathlib import Path
 
 from firmware_bench import MicroPython, module_config
@@ -13,6 +14,7 @@ DID = "did0000000000000000001"
 UP = f"dev2app/{DID}"
 ONLINE = f"{UP}/online"
 APP = "usr00000000000000000001"
+ALONE = str(Path(__file__).with_name("uplink_client.py"))
 DOWN = f"app2dev/{DID}/{APP}"
 
 
@@ -40,3 +42,17 @@ class Bench:
     def reports(self) -> list[bytes]:
         """P0 of the reports so far."""
         return [e.p0 for e in self.watcher.envelopes(UP) if e.cmd == envelope.REPORT]
+
+
+def alone(bench: Bench, **changes: object) -> MicroPython:
+    """The uplink without a serial line."""
+    keys = {
+        "tty": "/dev/null",
+        "relay": bench.registrar.url,
+        "data": str(bench.folder / "alone"),
+        "mac": MAC,
+        "backoff_s": 0.05,
+        "backoff_cap_s": 0.1,
+        **changes,
+    }
+    return MicroPython(ALONE, json.dumps(keys))
