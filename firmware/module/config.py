@@ -34,7 +34,7 @@ KEYS = {
     "keep_alive_s": (float, 60, 0.5, 3600),
     "ack_timeout_s": (float, 20, 0.1, 3600),
     "connect_timeout_s": (float, 10, 0.1, 60),
-    "backoff_s": (float, 1, 0.01, 600),
+    "backoff_s": (float, 4, 0.01, 600),
     "backoff_cap_s": (float, 60, 0.01, 3600),
     "refused_s": (float, 10, 0.01, 3600),
     "refused_cap_s": (float, 300, 0.01, 86400),

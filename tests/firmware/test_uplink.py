@@ -1,7 +1,6 @@
 """The uplink alone under MicroPython: what it tells, when it asks for a restart, a heap that stays flat."""
 
 import heapq
-import itertools
 import json
 
 import pytest
@@ -9,12 +8,13 @@ from firmware_brokers import PortFinder, Proxy
 from firmware_ground import DID, UP, Bench, alone
 
 from module.backoff import Backoff
+from module.config import KEYS
 from wxproto import envelope
 
 REPORTS, RECONNECTS = 10_000, 200
 WARM_UP = 20  # connections until every buffer has its size
 SLACK = 1024  # bytes; a list that has grown once, a timestamp that became a long number
-MODULES = 30
+MODULES, ROUNDS = 30, 20
 
 
 async def test_the_stages_are_told_and_a_failure_says_why(bench: Bench, free_port: PortFinder, eventually):
@@ -86,22 +86,22 @@ async def test_the_heap_stays_flat_over_many_reports_and_reconnects(bench: Bench
         assert numbers == list(range(REPORTS)), "each once, in order"
 
 
-@pytest.mark.parametrize("away_ms", [2_000, 20_000, 120_000, 1_800_000])
+@pytest.mark.parametrize("away_ms", [100, 2_000, 20_000, 1_800_000])
 def test_a_broker_that_comes_back_is_not_stormed(seeded, away_ms: int):
-    """Thirty modules lose one broker at one moment; each tries by its own back-off until it is there."""
-    backoffs = [Backoff(1000, 60_000, seeded.randbytes) for _ in range(MODULES)]
-    due = [(backoff.next_ms(), number) for number, backoff in enumerate(backoffs)]
-    heapq.heapify(due)
-    arrivals = []
-    while due:
-        now, number = heapq.heappop(due)
-        if now < away_ms:
-            heapq.heappush(due, (now + backoffs[number].next_ms(), number))
-        else:
-            arrivals.append(now - away_ms)
-    spread = min(away_ms // 2, 60_000)
-    assert max(arrivals) <= 60_000, "nobody stays away for longer than the cap"
-    tenth = spread / 10
-    at_once = max(sum(begin <= at < begin + tenth for at in arrivals) for begin in arrivals)
-    assert at_once <= MODULES * 2 // 3, sorted(arrivals)
-    assert len(list(itertools.pairwise(sorted(arrivals)))) == MODULES - 1
+    """Modules lose one broker at one moment; each tries by its own back-off until the broker is there."""
+    base_ms, cap_ms = (int(KEYS[key][1] * 1000) for key in ("backoff_s", "backoff_cap_s"))
+    peaks = []
+    for _ in range(ROUNDS):
+        backoffs = [Backoff(base_ms, cap_ms, seeded.randbytes) for _ in range(MODULES)]
+        due = [(backoff.next_ms(), number) for number, backoff in enumerate(backoffs)]
+        arrivals = []
+        heapq.heapify(due)
+        while due:
+            now, number = heapq.heappop(due)
+            if now < away_ms:
+                heapq.heappush(due, (now + backoffs[number].next_ms(), number))
+            else:
+                arrivals.append(now)
+        assert max(arrivals) <= away_ms + cap_ms, "nobody stays away for longer than the cap"
+        peaks.append(max(sum(begin <= at < begin + 1000 for at in arrivals) for begin in arrivals))
+    assert sum(peaks) / ROUNDS <= MODULES / 2, f"so many came back within one second: {peaks}"
