@@ -147,8 +147,8 @@ class Life:
     async def _set_up_once(self):
         """Open set-up and wait for its end, with the beats going on; True when a network was joined."""
         try:
+            from module.loading import drop  # noqa: PLC0415
             from module.setup import SetUp  # noqa: PLC0415 - 20 KB of heap, for this state alone
-            from module.unload import unload  # noqa: PLC0415
         except ImportError:
             say("life", "set-up is not in this firmware: give the network by command 09, mode 4")
             return False
@@ -165,7 +165,7 @@ class Life:
         finally:
             self._set_up = None
             del SetUp
-            unload("setup")
+            drop("setup")
 
     async def _wait(self):
         try:

@@ -3,9 +3,13 @@
 import sys
 
 
-def drop(name):
-    """Forget the file `module/<name>.py`; the package holds it too, so leaving sys.modules is not enough."""
-    if sys.modules.pop("module." + name, None) is not None:
-        package = sys.modules["module"]
+def drop(*names):
+    """Forget the files `module/<name>.py`; the next import loads them anew.
+
+    MicroPython keeps a loaded file in two places: sys.modules, and an attribute of its package.
+    """
+    package = sys.modules["module"]
+    for name in names:
+        sys.modules.pop("module." + name, None)
         if hasattr(package, name):
             delattr(package, name)

@@ -10,7 +10,7 @@ import socket
 from micropython import const
 
 from module.console import say
-from module.unload import unload
+from module.loading import drop
 
 ADDRESS = "10.10.100.254"  # where apps look for the module; app-api 5
 PORTS = (80, 53, 12414)  # page (TCP), name server, apps (UDP)
@@ -76,7 +76,7 @@ class SetUp:
                 door.cancel()
             self._wifi.close_access_point()
             self._status.set(soft_ap=False, onboarding=False)
-            unload("captive", "captive_dns", "captive_page", "onboarding")
+            drop("captive", "captive_dns", "captive_page", "onboarding")
         say("set-up", "joined a network" if joined else "the access point closes: no network was joined")
         return joined
 

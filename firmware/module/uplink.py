@@ -118,17 +118,14 @@ class Uplink:
         """Tell the relay how an update gets on, a dict for JSON; queued like a report."""
         self._publish("/update", json.dumps(fields).encode())
 
-    def publish_health(self, fields):
-        """Tell the relay the module's condition, a dict for JSON; lost when off-line."""
-        if self.online:
-            self._publish(f"dev2app/{self._client.client_id}/health", json.dumps(fields).encode(), 0)
-
     async def retire(self, did, passcode):
         """Tell the relay that this did has ended. It is told once: the next registration says the same."""
         try:
-            await self._relay.retire(did, passcode)
-        except RECOVERABLE as error:
+            await self._registration().retire(did, passcode)
+        except (LocalError,) + RECOVERABLE as error:  # noqa: RUF005 - MicroPython has no star in a tuple
             say("uplink", f"the relay was not told that {did} has ended: {error}")
+        finally:
+            drop("registration")
 
     async def run(self):
         """Serve for ever; no failure of network, relay or broker ends it."""
@@ -224,18 +221,13 @@ class Uplink:
 
     async def _ask_relay(self):
         """The broker's (host, port), after registering if need be."""
-        from module import registration  # noqa: PLC0415 - dropped after use
-
-        config = self._config
         try:
-            relay = registration.Registration(
-                config.relay_host, config.relay_port, self._timeout_ms, self._port, self._find_trust()
-            )
+            relay = self._registration()
             if self._must_register:
                 await self._register(relay)
             try:
                 endpoint, time_s = await relay.locate(self._settings.did)
-            except registration.UnknownDid as error:
+            except relay.UnknownDid as error:
                 say("uplink", f"{error}; registering again")
                 await self._register(relay)
                 endpoint, time_s = await relay.locate(self._settings.did)
@@ -244,6 +236,14 @@ class Uplink:
         if self._trust is not None and time_s is not None:
             self.time.correct(time_s, "the relay")
         return endpoint
+
+    def _registration(self):
+        from module.registration import Registration  # noqa: PLC0415 - dropped after use
+
+        config = self._config
+        return Registration(
+            config.relay_host, config.relay_port, self._timeout_ms, self._port, self._find_trust()
+        )
 
     async def _register(self, relay):
         self._on_stage("registering")

@@ -11,8 +11,8 @@ import sys
 import time
 from binascii import unhexlify
 
+from module.loading import drop
 from module.status import Status
-from module.unload import unload
 
 ORDER = json.loads(sys.stdin.readline())
 
@@ -121,7 +121,7 @@ def once():
 
     asyncio.run(main(SetUp))
     del SetUp
-    unload("setup")
+    drop("setup")
     asyncio.new_event_loop()
     return heap()
 
