@@ -16,6 +16,7 @@ from wxlink.flash import app
 from wxlink.flash.app import MPY_MAX, WINDOW_BITS, Application
 from wxlink.flash.mpy import compile_source
 from wxlink.flash.problem import FlashError
+from wxlink.flash.reach import reachable
 
 VERSION = 'HARDWARE = "00000001"\nSOFTWARE = "00010203"  # major, minor, patch\n'
 SOURCES = {
@@ -51,6 +52,16 @@ sys.path.insert(0, ".")
 from module.version import SOFTWARE
 from module.deep.inner import f
 print(SOFTWARE, f(1))
+"""
+
+IMPORTER = """
+import sys
+sys.path[:] = [".", ".frozen"]
+for name in sys.argv[1:]:
+    try:
+        __import__(name)
+    except ImportError as error:
+        print(name, error)
 """
 
 
@@ -171,3 +182,43 @@ def test_the_firmwares_release_is_small_and_the_modules_own_code_takes_it(shippe
     assert len(shipped.bundle()) < shipped.mpy_size
     assert len(shipped.slot) <= 128  # files that the module takes
     assert all(len(path) <= 64 for path in shipped.slot)
+
+
+def test_a_slot_lacks_nothing_that_it_imports(shipped: Application, tmp_path: Path) -> None:
+    for path, data in shipped.slot.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    names = [path.removesuffix(".mpy").replace("/", ".") for path in shipped.slot if path.endswith(".mpy")]
+    run = subprocess.run(
+        [str(Path(sys.executable).parent / "micropython"), "-c", IMPORTER, *names],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    missing = [line.split("'")[1] for line in run.stdout.splitlines() if "no module named" in line]
+    assert set(missing) <= {"network", "machine", "esp32", "esp"}, run.stdout
+    assert "wxproto/product.mpy" not in shipped.slot
+    assert "module/soc.mpy" not in shipped.slot
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import far.away",
+        "from far import away",
+        "from far.away import anything",
+        "def later():\n    from far.away import anything\n",
+        "import far.away as other",
+    ],
+)
+def test_whatever_way_a_module_is_imported_it_is_reached(statement: str) -> None:
+    sources = {
+        "main.py": statement,
+        "far/__init__.py": "",
+        "far/away.py": "from . import home",
+        "far/home.py": "",
+    }
+    sources |= {"far/other.py": "import main"}
+    assert reachable(sources, ["main.py"]) == set(sources) - {"far/other.py"}

@@ -13,6 +13,7 @@ from typing import Final
 from wxlink.assets import asset
 from wxlink.flash.mpy import compile_source
 from wxlink.flash.problem import FlashError
+from wxlink.flash.reach import reachable
 
 MPY_MAX: Final = (
     120 * 1024
@@ -22,8 +23,9 @@ VERSION_SIZE: Final = 8  # characters, compared as text
 
 # What a slot holds: (folder of the repository, name in the slot).
 _PACKAGES: Final = (("firmware/module", "module"), ("firmware/port", "port"), ("protocol/wxproto", "wxproto"))
-# What the unix build alone needs.
-_LEFT_OUT: Final = frozenset({"port/unix.py"})
+# What a chip cannot use: the unix port, and products without MCU, which only a PC runs.
+_LEFT_OUT: Final = frozenset({"port/unix.py", "module/soc.py", "module/soc_product.py"})
+_LIBRARY: Final = "wxproto/"  # of it a slot has what the rest imports
 # What MicroPython starts: as source, for it looks for no other names.
 _ROOT: Final = (("firmware/boot.py", "boot.py"), ("firmware/chip_main.py", "main.py"))
 _VERSION: Final = re.compile(r'^SOFTWARE = "([!-~]{8})"', re.MULTILINE)
@@ -66,8 +68,10 @@ def build() -> Application:
         for folder in (_folder(origin),)
         for path in folder.rglob("*.py")
     }
+    texts = {name: path.read_text("utf-8") for name, path in sources.items() if name not in _LEFT_OUT}
+    needed = reachable(texts, [name for name in texts if not name.startswith(_LIBRARY)])
     return assemble(
-        {name: path.read_text("utf-8") for name, path in sources.items() if name not in _LEFT_OUT},
+        {name: text for name, text in texts.items() if name in needed},
         {name: _folder(origin).read_bytes() for origin, name in _ROOT},
     )
 

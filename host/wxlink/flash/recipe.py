@@ -117,8 +117,6 @@ def _check(board: Board, config: Mapping[str, Any], ca: bytes | None) -> None:
         raise FlashError("this installation of wxlink lacks firmware/module/config.py: reinstall it")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    if not hasattr(module, "load_chip"):
-        return
     try:
         module.load_chip(_Factory(json.dumps({**nvs.pins(board), **config}).encode(), ca))
     except module.ConfigError as error:
