@@ -153,21 +153,31 @@ def test_littlefs_python_reads_every_file(files: dict[str, bytes]) -> None:
     assert found == files
 
 
+def mount(vfs: bytes, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """MicroPython's own LittleFS on a flash that holds `vfs`."""
+    (folder / "vfs.img").write_bytes(vfs)
+    (folder / "reader.py").write_text(READER)
+    program = str(Path(sys.executable).parent / "micropython")
+    run = [program, "-X", "heapsize=16M", str(folder / "reader.py"), str(folder / "vfs.img")]
+    return subprocess.run(run, capture_output=True, text=True, check=False, timeout=60)
+
+
 def test_micropython_mounts_it_and_can_write(files: dict[str, bytes], tmp_path: Path) -> None:
-    vfs = tmp_path / "vfs.img"
-    vfs.write_bytes(build(boards.load("esp32-devkitc"), files).merged[0x200000:])
-    reader = tmp_path / "reader.py"
-    reader.write_text(READER)
-    run = subprocess.run(
-        [str(Path(sys.executable).parent / "micropython"), "-X", "heapsize=8M", str(reader), str(vfs)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    run = mount(build(boards.load("esp32-devkitc"), files).merged[0x200000:], tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     found = dict(line.split(" ") for line in run.stdout.splitlines())
     assert found == {f"/{path}": hashlib.sha256(data).hexdigest() for path, data in files.items()}
+
+
+def test_micropython_does_not_mount_it_on_a_flash_of_another_size(
+    files: dict[str, bytes], tmp_path: Path
+) -> None:
+    """Why an image is for one size of flash only: MicroPython takes all of the flash that it finds."""
+    vfs = build(boards.load("esp32-devkitc"), files).merged[0x200000:]
+    for other in (vfs + b"\xff" * len(vfs), vfs[: len(vfs) // 2]):
+        run = mount(other, tmp_path)
+        assert run.returncode == 1
+        assert "EINVAL" in run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("name", BOARDS)

@@ -23,7 +23,8 @@ class FactoryImage:
     """What one unit's flash will hold.
 
     parts: (offset, bytes, name) in order of offset, each beginning at a sector; what is left out is 0xFF.
-    partitions: the firmware's own map.
+    partitions: the firmware's own map. flash_size: of the chip it is for, exactly: MicroPython's file system
+    ends where the flash ends, and one of another length is not mounted.
     """
 
     parts: list[tuple[int, bytes, str]]

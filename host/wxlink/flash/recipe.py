@@ -2,13 +2,16 @@
 
 import argparse
 import dataclasses
+import datetime
 import importlib.util
 import json
 import re
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from wxlink.assets import asset
 from wxlink.flash import app, boards, firmware_cache, image, nvs
@@ -18,7 +21,6 @@ from wxlink.flash.problem import FlashError
 
 CONFIG_FILE_MAX: Final = 64 * 1024  # bytes
 _FLASH_SIZE: Final = re.compile(r"(4|8|16|32) ?MB", re.IGNORECASE)
-_PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,17 +81,18 @@ def of(arguments: argparse.Namespace) -> Recipe:
 def certificate(path: Path) -> bytes:
     """A certificate in DER: MicroPython takes no other form. Raises FlashError."""
     data = _read(path)
-    if b"-----BEGIN" in data:
-        found = _PEM.findall(data.decode("ascii", "replace"))
-        if len(found) != 1:
-            raise FlashError(f"{path} holds {len(found)} certificates: give the one of the relay's authority")
-        try:
-            return ssl.PEM_cert_to_DER_cert(found[0])
-        except ValueError as error:
-            raise FlashError(f"{path} is damaged: {error}") from error
-    if not data.startswith(b"\x30"):
-        raise FlashError(f"{path} is no certificate, neither PEM nor DER")
-    return data
+    try:
+        if b"-----BEGIN" in data:
+            found = x509.load_pem_x509_certificates(data)
+        else:
+            found = [x509.load_der_x509_certificate(data)]
+    except ValueError as error:
+        raise FlashError(f"{path} is no certificate, neither PEM nor DER") from error
+    if len(found) != 1:
+        raise FlashError(f"{path} holds {len(found)} certificates: give the one of the relay's authority")
+    if found[0].not_valid_after_utc < datetime.datetime.now(datetime.UTC):
+        raise FlashError(f"{path} expired on {found[0].not_valid_after_utc:%Y-%m-%d}: no unit could connect")
+    return found[0].public_bytes(serialization.Encoding.DER)
 
 
 def _config(arguments: argparse.Namespace) -> dict[str, Any]:
