@@ -21,8 +21,9 @@ from wxlink.flash.reach import reachable
 VERSION = 'HARDWARE = "00000001"\nSOFTWARE = "00010203"  # major, minor, patch\n'
 SOURCES = {
     "module/version.py": VERSION,
-    "module/deep/inner.py": "def f(x):\n    return x + 1\n",
+    "module/deep/inner.py": "import wxproto\n\ndef f(x):\n    return x + 1\n",
     "wxproto/__init__.py": "",
+    "wxproto/hosts.py": "",
 }
 ROOT = {"boot.py": b"print('boot')\n", "main.py": b"import module.version\n"}
 

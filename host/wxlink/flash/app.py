@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from wxlink.assets import asset
+from wxlink.flash.fold import fold
 from wxlink.flash.mpy import compile_source
 from wxlink.flash.problem import FlashError
 from wxlink.flash.reach import reachable
@@ -68,10 +69,8 @@ def build() -> Application:
         for folder in (_folder(origin),)
         for path in folder.rglob("*.py")
     }
-    texts = {name: path.read_text("utf-8") for name, path in sources.items() if name not in _LEFT_OUT}
-    needed = reachable(texts, [name for name in texts if not name.startswith(_LIBRARY)])
     return assemble(
-        {name: text for name, text in texts.items() if name in needed},
+        {name: path.read_text("utf-8") for name, path in sources.items() if name not in _LEFT_OUT},
         {name: _folder(origin).read_bytes() for origin, name in _ROOT},
     )
 
@@ -82,10 +81,12 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
     if found is None:
         raise FlashError(f"module/version.py names no SOFTWARE of {VERSION_SIZE} characters")
     version = found[1]
-    slot = {
-        path.removesuffix(".py") + ".mpy": compile_source(path, source)
-        for path, source in sorted(sources.items())
-    }
+    try:
+        folded = fold(sources)
+    except SyntaxError as error:
+        raise FlashError(f"{error.filename}:{error.lineno} is no Python: {error.msg}") from error
+    needed = reachable(folded, [path for path in folded if not path.startswith(_LIBRARY)])
+    slot = {path.removesuffix(".py") + ".mpy": compile_source(path, folded[path]) for path in sorted(needed)}
     manifest = {
         "version": version,
         "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(slot.items())},

