@@ -219,6 +219,16 @@ def test_stock_images_with_a_vfs_partition_are_taken(files: dict[str, bytes]) ->
     assert one.parts[-1] == two.parts[-1]
 
 
+def test_other_partitions_of_the_firmware_are_kept(files: dict[str, bytes]) -> None:
+    board = boards.load("esp32-devkitc")
+    shorter = (0, 0, 0x10000, 0x1D0000, "factory")
+    entries = (stand_in.NVS, stand_in.PHY, shorter, (1, 0x8F, 0x1E0000, 0x20000, "romfs"))
+    firmware = stand_in.make("esp32", entries).whole.ljust(0x1E0000 - 0x1000, b"\xff") + b"read-only files"
+    made = image.build(board, firmware, unit(), files, CONFIG)
+    assert (0x1E0000, b"read-only files", "romfs") in made.parts
+    assert made.partitions["vfs"].offset == 0x200000
+
+
 def test_the_file_system_takes_a_larger_flash_to_its_end(files: dict[str, bytes]) -> None:
     board = boards.load("esp32-devkitc").with_flash(8 * boards.MIB)
     made = build(board, files)
@@ -269,9 +279,23 @@ class TestRefused:
         small = (stand_in.NVS, stand_in.PHY, (0, 0, 0x10000, 0x20000, "factory"))
         refusal(self.board, stand_in.make("esp32", small).whole)
 
-    def test_partitions_on_each_other(self) -> None:
-        crossed = (*stand_in.STOCK, (1, 0x81, 0x1F0000, 0x10000, "vfs"))
-        assert "overlaps" in refusal(self.board, stand_in.make("esp32", crossed).whole)
+    @pytest.mark.parametrize(
+        "entries",
+        [
+            (*stand_in.STOCK, (1, 0x81, 0x1F0000, 0x10000, "vfs")),  # on the application
+            (*stand_in.STOCK, (1, 0x81, 0x8000, 0x1000, "x")),  # on the table
+            (*stand_in.STOCK, (1, 0x81, 0x200000, 0, "x")),
+            (*stand_in.STOCK, (1, 0x81, 0x200000, 0x1001, "x")),
+            (*stand_in.STOCK, (1, 0x81, 0x200000, 0x40000, "vfs")),  # too small for two slots
+            ((1, 2, 0x9000, 0x2000, "nvs"), stand_in.FACTORY),
+            (stand_in.PHY, stand_in.FACTORY),
+            (stand_in.NVS, stand_in.PHY),
+            (stand_in.NVS, (0, 0, 0x10000, 0x3F0000, "factory")),  # nothing left for files
+            (),
+        ],
+    )
+    def test_maps_that_cannot_be(self, entries: tuple[tuple[int, int, int, int, str], ...]) -> None:
+        refusal(self.board, stand_in.make("esp32", entries).whole)
 
     def test_files_that_do_not_fit(self) -> None:
         text = refusal(self.board, stand_in.make("esp32").whole, {"a/large.mpy": bytes(3 * boards.MIB)})

@@ -63,15 +63,14 @@ def build(
     firmware/README.md; the board adds its pins. ca: certificate of the relay's authority in DER.
     """
     pieces = stock.split(board, firmware)
-    blobs = nvs.entries(board, identity, config, ca)
     where = pieces.partitions
+    blobs = nvs.entries(board, identity, config, ca)
     parts = [
-        (board.load, pieces.bootloader, "boot loader"),
-        (stock.TABLE, pieces.table, "partition table"),
+        *pieces.parts,
         (where["nvs"].offset, _used(nvs.build(where["nvs"].size, blobs)), "identity"),
-        (pieces.app_offset, pieces.app, "MicroPython"),
         *_runs(where["vfs"].offset, file_system(where["vfs"].size, application), "application"),
     ]
+    parts.sort(key=lambda part: part[0])
     return FactoryImage(parts, where, board.flash_size)
 
 

@@ -9,11 +9,13 @@ import hashlib
 import struct
 from typing import Final
 
-from wxlink.flash.boards import Board, Partition
+from wxlink.flash.boards import SECTOR, Board, Partition
 from wxlink.flash.problem import FlashError
 
 TABLE: Final = 0x8000  # where every stock image has its partition table
 TABLE_SIZE: Final = 0xC00  # bytes: 95 entries and the checksum
+NVS_MIN: Final = 3 * SECTOR  # a page that NVS keeps empty, and two to write to
+VFS_MIN: Final = 512 * 1024  # bytes: two slots of the application, a download, and the module's own files
 _ENTRY: Final = struct.Struct("<2sBBII16sI")  # magic, type, subtype, offset, size, name, flags
 _ENTRY_MAGIC: Final = b"\xaa\x50"
 _MD5_MAGIC: Final = b"\xeb\xeb" + 14 * b"\xff"
@@ -27,55 +29,50 @@ _SEGMENT: Final = struct.Struct("<II")  # load address, size
 _SEGMENTS_MAX: Final = 16
 _CHECKSUM_START: Final = 0xEF
 _DIGEST_SIZE: Final = 32
-CHIP_IDS: Final = {
-    0: "esp32",
-    2: "esp32s2",
-    5: "esp32c3",
-    9: "esp32s3",
-    12: "esp32c2",
-    13: "esp32c6",
-    23: "esp32c5",
-}
+CHIP_IDS: Final = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 13: "esp32c6"}
 
 _WHOLE: Final = "take the whole .bin from micropython.org, not the .app-bin, and no file merged for offset 0"
+_OTHER: Final = "take the firmware that the board names"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stock:
-    """The pieces of a stock image, and its partitions; `vfs` is where MicroPython will put its files."""
+    """A stock image: parts as (offset, bytes, name), and its partitions.
 
-    bootloader: bytes
-    table: bytes
-    app: bytes
+    `vfs` among them is where MicroPython will put its files. No part lies in `nvs` or `vfs`.
+    """
+
+    parts: list[tuple[int, bytes, str]]
     partitions: dict[str, Partition]
-
-    @property
-    def app_offset(self) -> int:
-        """Where the application lies in the flash."""
-        return app_partition(self.partitions).offset
-
-
-def app_partition(partitions: dict[str, Partition]) -> Partition:
-    """The partition that a stock image starts: the first of type app."""
-    return min((one for one in partitions.values() if one.kind == "app"), key=lambda one: one.offset)
 
 
 def split(board: Board, firmware: bytes) -> Stock:
-    """Take a stock image apart and check every piece against the board. Raises FlashError."""
-    at = TABLE - board.load
+    """Take a stock image apart and check it against the board. Raises FlashError."""
     _check_chip(board, firmware, "boot loader")  # first: it is what most wrong files differ in
-    table = firmware[at : at + TABLE_SIZE]
-    partitions = read_table(table)
+    partitions = read_table(firmware[TABLE - board.load :][:TABLE_SIZE])
     _check_map(board, partitions)
-    bootloader = firmware[: image_size(board, firmware[:at], "boot loader")]
-    app = app_partition(partitions)
-    begin = app.offset - board.load
-    size = image_size(board, firmware[begin : begin + app.size], "application")
+    app = min((one for one in partitions.values() if one.kind == "app"), key=lambda one: one.offset)
     if "vfs" not in partitions:
         # Since 1.26 the table ends with the application; MicroPython takes the rest of the flash for files.
         end = max(one.end for one in partitions.values())
         partitions["vfs"] = Partition("vfs", "data", end, board.flash_size - end)
-    return Stock(bootloader, table.rstrip(b"\xff"), firmware[begin : begin + size], partitions)
+    if partitions["vfs"].size < VFS_MIN:
+        raise FlashError(f"the firmware leaves less than {VFS_MIN // 1024} KB of flash for files: {_OTHER}")
+    areas = [(board.load, TABLE, "boot loader"), (TABLE, TABLE + SECTOR, "partition table")]
+    areas += [
+        (one.offset, one.end, "MicroPython" if one is app else name)
+        for name, one in partitions.items()
+        if name not in ("nvs", "vfs")
+    ]
+    parts = []
+    for begin, end, name in areas:
+        data = firmware[begin - board.load : end - board.load]
+        size = len(data.rstrip(b"\xff"))
+        if name in ("boot loader", "MicroPython"):
+            size = max(size, image_size(board, data, name))
+        if size:
+            parts.append((begin, data[:size], name))
+    return Stock(parts, partitions)
 
 
 def read_table(table: bytes) -> dict[str, Partition]:
@@ -102,16 +99,18 @@ def read_table(table: bytes) -> dict[str, Partition]:
 def _check_map(board: Board, partitions: dict[str, Partition]) -> None:
     if "nvs" not in partitions or not any(one.kind == "app" for one in partitions.values()):
         raise FlashError(f"the firmware's partition table has no nvs or no application: {_WHOLE}")
-    end = TABLE
+    end = TABLE + SECTOR
     for one in sorted(partitions.values(), key=lambda one: one.offset):
-        if one.offset < end:
-            raise FlashError(f"the firmware's partition {one.name} overlaps another: fetch the file again")
+        if one.offset < end or one.offset % SECTOR or one.size % SECTOR or not one.size:
+            raise FlashError(f"the firmware's partition {one.name} is not where one can be: {_OTHER}")
         end = one.end
     if end > board.flash_size:
         raise FlashError(
             f"the firmware needs a flash of {_mib(end)}, {board.name} has {_mib(board.flash_size)}: "
             "take the firmware that the board names, or give --flash-size if the module has more"
         )
+    if partitions["nvs"].size < NVS_MIN:
+        raise FlashError(f"the firmware's partition nvs has less than {NVS_MIN // 1024} KB: {_OTHER}")
 
 
 def image_size(board: Board, image: bytes, what: str) -> int:
