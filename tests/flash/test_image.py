@@ -13,7 +13,7 @@ import nvs_reader
 import pytest
 import stand_in
 
-from wxlink.flash import boards, image
+from wxlink.flash import boards, image, nvs
 from wxlink.flash.boards import SECTOR, Board
 from wxlink.flash.identity import Identity
 from wxlink.flash.problem import FlashError
@@ -140,6 +140,18 @@ def test_the_identity_is_what_the_nvs_library_reads(name: str, files: dict[str, 
     }
 
 
+@pytest.mark.parametrize("size", [0x3000, 0x4000, 0x6000])
+def test_an_nvs_partition_fills_its_place_and_can_be_written_on(size: int) -> None:
+    made = nvs.build(size, {"update_key": bytes(32), "config": b"{}" + b" " * 3000})
+    assert len(made) == size
+    assert nvs_reader.read(made)["wxlink"]["update_key"] == bytes(32)
+
+
+def test_an_nvs_partition_that_is_too_small() -> None:
+    with pytest.raises(FlashError, match="does not fit"):
+        nvs.build(0x3000, {"ca": bytes(9000)})
+
+
 def test_littlefs_python_reads_every_file(files: dict[str, bytes]) -> None:
     flash = build(boards.load("esp32-devkitc"), files).merged
     fs = littlefs.LittleFS(
@@ -262,6 +274,13 @@ class TestRefused:
         for at in seeded.sample(held, 60):
             damaged = bytearray(pieces.whole)
             damaged[at] ^= 1 << seeded.randrange(8)
+            refusal(self.board, bytes(damaged))
+
+    def test_any_byte_of_the_partition_table(self) -> None:
+        whole = stand_in.make("esp32", app_size=10_000).whole
+        for at in range(0x7000, 0x7000 + 32 * (len(stand_in.STOCK) + 1)):
+            damaged = bytearray(whole)
+            damaged[at] ^= 1
             refusal(self.board, bytes(damaged))
 
     def test_a_flash_that_is_larger(self) -> None:

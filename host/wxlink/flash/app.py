@@ -1,6 +1,7 @@
 """The application that runs on the chip: compiled, listed in its manifest, and packed as a release file."""
 
 import dataclasses
+import functools
 import hashlib
 import io
 import json
@@ -61,6 +62,7 @@ class Application:
         return _gzip(tar.getvalue())
 
 
+@functools.cache
 def build() -> Application:
     """Compile the firmware that this installation of wxlink holds. Raises FlashError."""
     sources = {
