@@ -41,6 +41,18 @@ VERBS = (
         "wxlink codegen protocol/products/gokit.json -o my-firmware/wxlink --for c",
     ),
     Verb(
+        "release",
+        "wxlink.relay.commands.release",
+        "add new software for modules and MCUs, roll it out step by step, see who took it",
+        "wxlink release add app-1.1.0.tgz --type module --version 1.1.0",
+    ),
+    Verb(
+        "device",
+        "wxlink.relay.commands.device",
+        "list the devices of a relay, show how one is",
+        "wxlink device list",
+    ),
+    Verb(
         "frame",
         "wxlink.frame_tool.command",
         "take captures of the serial link apart, and make frames by name",

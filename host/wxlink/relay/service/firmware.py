@@ -14,6 +14,7 @@ from wxlink.relay.store import (
     BLOCKED,
     MCU,
     MODULE,
+    NO_KEY,
     OFFERED,
     ROLLED_BACK,
     TYPES,
@@ -25,7 +26,6 @@ from wxlink.relay.store import (
 from wxlink.relay.store.release_files import ReleaseFiles
 
 DOWNLOAD_LIFE_S: Final = 12 * 3600  # a module checks every 6 h, and goes on with what it began until then
-NO_KEY: Final = "the device registered without an update key, so that no update can be proved to it"
 WRONG_PASSCODES: Final = 5  # for one device from one address...
 WRONG_OF_ADDRESS: Final = 60  # ...and for all devices from it...
 WRONG_WINDOW_S: Final = 60  # ...in this time; after that not even the right one is looked at

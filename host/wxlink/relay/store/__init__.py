@@ -19,6 +19,7 @@ from wxlink.relay.store.releases import (
     is_newer,
     lot,
 )
+from wxlink.relay.store.standing import NO_KEY, NOT_NEEDED, WAITING, Standing, standings
 from wxlink.relay.store.states import BATCH_MAX, Kept, Report, State
 from wxlink.relay.store.store import Store
 from wxlink.relay.store.updates import (
@@ -43,11 +44,14 @@ __all__ = [
     "MCU",
     "MODULE",
     "NORMAL",
+    "NOT_NEEDED",
+    "NO_KEY",
     "OFFERED",
     "ROLLED_BACK",
     "SPECIAL",
     "TOLD_STATES",
     "TYPES",
+    "WAITING",
     "AlreadyThere",
     "App",
     "Binding",
@@ -71,6 +75,7 @@ __all__ = [
     "Replied",
     "Report",
     "Rule",
+    "Standing",
     "State",
     "Store",
     "StoreError",
@@ -79,4 +84,5 @@ __all__ = [
     "User",
     "is_newer",
     "lot",
+    "standings",
 ]

@@ -24,6 +24,7 @@ UNPACKED_MAX: Final = 512 * 1024  # bytes of a module's files, as the module lim
 MEMBERS_MAX: Final = 128  # files and folders, as the module limits them
 WINDOW_BITS: Final = 12  # of deflate: a module unpacks with a window of 4 KB
 _GZIP: Final = 16  # added to the window bits: zlib then wants gzip's header
+_PIECE: Final = 256  # bytes; small beside the window, so that what reaches farther back is seen
 _MANIFEST: Final = "manifest.json"
 
 
@@ -103,17 +104,30 @@ def _check_hashes(told: Any, files: dict[str, bytes]) -> None:
             raise BadFile(f"{name} is not the file that its {_MANIFEST} names")
 
 
-def _unpack(content: bytes) -> dict[str, bytes]:
+def _inflate(content: bytes, most: int) -> bytes:
+    """Unpack as a module does, with a window of 4 KB behind it. Raises BadFile beyond `most` bytes."""
     unzip = zlib.decompressobj(_GZIP + WINDOW_BITS)
+    unpacked = bytearray()
+    for at in range(0, len(content), _PIECE):
+        waiting = content[at : at + _PIECE]
+        while waiting and not unzip.eof:  # what zlib gives out in one call it can look back at beyond its window
+            unpacked += unzip.decompress(waiting, _PIECE)
+            waiting = unzip.unconsumed_tail
+            if len(unpacked) > most:
+                raise BadFile(f"it holds more than {UNPACKED_MAX} bytes")
+        if unzip.eof:
+            break
+    if not unzip.eof or unzip.unused_data or at + _PIECE < len(content):
+        raise BadFile("it is cut short, or something follows it")
+    return bytes(unpacked)
+
+
+def _unpack(content: bytes) -> dict[str, bytes]:
     most = UNPACKED_MAX + (MEMBERS_MAX + 2) * 2 * tarfile.BLOCKSIZE + tarfile.RECORDSIZE
     try:
-        unpacked = unzip.decompress(content, most)
+        unpacked = _inflate(content, most)
     except zlib.error as error:
         raise BadFile(f"it is not gzip with a window of {1 << WINDOW_BITS} bytes ({error})") from None
-    if unzip.unconsumed_tail:
-        raise BadFile(f"it holds more than {UNPACKED_MAX} bytes")
-    if not unzip.eof or unzip.unused_data:
-        raise BadFile("it is cut short, or something follows it")
     files: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:

@@ -1,0 +1,1 @@
+"""Verbs that work on a relay's data, beside a running relay or without one."""
