@@ -11,10 +11,12 @@ from wxlink.relay.values import to_http
 def device_entry(owned: Owned, endpoints: Endpoints) -> dict[str, Any]:
     """A device in a binding list.
 
-    Clients index many of these keys without a default, so all are there. The versions are null because
-    modules do not tell them to this relay; remark and dev_alias are never null, clients rely on that.
+    Clients index many of these keys without a default, so all are there. The software versions are null
+    until the module told its health, which GAgent never does; remark and dev_alias are never null, clients
+    rely on that.
     """
     binding, device, product = owned
+    told = device.health or {}
     return {
         "product_key": device.product_key,
         "did": device.did,
@@ -34,9 +36,9 @@ def device_entry(owned: Owned, endpoints: Endpoints) -> dict[str, Any]:
         "proto_ver": "04" if product.points.variable else "03",
         "protoc": 3,
         "product_name": product.name,
-        "wifi_soft_version": None,
+        "wifi_soft_version": told.get("version"),
         "wifi_hard_version": None,
-        "mcu_soft_version": None,
+        "mcu_soft_version": told.get("mcu_version"),
         "mcu_hard_version": None,
         "is_sandbox": False,
         "is_low_power": False,

@@ -110,7 +110,9 @@ def _inflate(content: bytes, most: int) -> bytes:
     unpacked = bytearray()
     for at in range(0, len(content), _PIECE):
         waiting = content[at : at + _PIECE]
-        while waiting and not unzip.eof:  # what zlib gives out in one call it can look back at beyond its window
+        while (
+            waiting and not unzip.eof
+        ):  # what zlib gives out in one call it can look back at beyond its window
             unpacked += unzip.decompress(waiting, _PIECE)
             waiting = unzip.unconsumed_tail
             if len(unpacked) > most:
