@@ -57,7 +57,7 @@ async def released(
 ) -> Release:
     """A release that is rolled out; of an MCU when a product is named."""
     kind = MCU if product_key else MODULE
-    file = ReleaseFiles(data_dir).keep(source, kind, version)
+    file, version = ReleaseFiles(data_dir).keep(source, kind, version)
     made = await store.releases.add(kind, version, product_key, file, notes="", at=0.0)
     await store.releases.roll_out(made.id, [Rule("", "", percent)])
     release = await store.releases.get(made.id)

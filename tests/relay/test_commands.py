@@ -93,7 +93,7 @@ async def test_a_module_release_from_file_to_devices(wxlink: Terminal, store: St
 async def test_devices_by_name_and_by_product(wxlink: Terminal, store: Store, tmp_path: Path) -> None:
     await store.products.put(lamp(OTHER))
     ours, theirs = await devices(store, 3), await devices(store, 3, OTHER)
-    await wxlink("release", "add", module_file(tmp_path, "2"), "--type", "module", "--version", "2")
+    assert "module-2.tgz" in await wxlink("release", "add", module_file(tmp_path, "2"))
 
     async def audience() -> set[str]:
         return {one["did"] for one in await wxlink.json("release", "devices", 1)}
@@ -180,6 +180,7 @@ async def test_what_no_module_would_take_is_refused(wxlink: Terminal, tmp_path: 
         ("release add missing.tgz --type module --version 1", 1, "No such file"),
         ("release add mcu.bin --type module --version 1", 1, "*.tgz"),
         ("release add mcu.bin --type mcu --version 1", 2, "--product"),
+        ("release add mcu.bin --product {key}", 2, "--version"),
         ("release add mcu.bin --type mcu --version 123456789 --product {key}", 1, "1 to 8"),
         ("release add mcu.bin --type mcu --version a&b --product {key}", 1, "1 to 8"),
         ("release add empty.bin --type mcu --version 1 --product {key}", 1, "empty"),

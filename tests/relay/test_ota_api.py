@@ -316,6 +316,17 @@ async def test_a_device_that_rolled_back_is_left_alone_until_it_is_named(
     assert (await check(server, did, form)).startswith(b"HTTP/1.1 200 ")
 
 
+async def test_why_an_update_failed_is_known_until_the_device_tells_more(
+    server: TestServer, service: Service, did: str, mcu_release: Release
+) -> None:
+    await check(server, did)
+    noted = (await service.store.updates.of_release(mcu_release.id))[did]
+    failed = noted._replace(state="failed", percent=30, reason="the MCU did not answer")
+    await service.store.updates.note(failed)
+    assert (await check(server, did)).startswith(b"HTTP/1.1 200 ")
+    assert (await service.store.updates.of_release(mcu_release.id))[did] == failed
+
+
 async def test_a_device_that_runs_the_version_is_through(
     server: TestServer, service: Service, did: str, mcu_release: Release
 ) -> None:

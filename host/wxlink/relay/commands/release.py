@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from wxlink.relay.commands import ground
 from wxlink.relay.commands.ground import Ground, Refused, moment, say, say_json, table
-from wxlink.relay.store import MCU, TYPES, AlreadyThere, Release, Rule, Standing, standings
-from wxlink.relay.store.release_files import ReleaseFiles
+from wxlink.relay.store import MCU, MODULE, TYPES, AlreadyThere, Release, Rule, Standing, standings
+from wxlink.relay.store.release_files import SUFFIXES, ReleaseFiles
 
 NOTES_MAX: Final = 1000  # characters
 PROGRAM: Final = "release"
@@ -53,12 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _add_add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a module's .tgz, an MCU's .bin or .hex")
-    parser.add_argument("--type", choices=list(TYPES), required=True, help="what it is for")
+    parser.add_argument("--type", choices=list(TYPES), help="what it is for (default: a .tgz is for modules)")
     parser.add_argument(
         "--version",
-        required=True,
         metavar="V",
-        help="1 to 8 characters; devices take what sorts after their own, character by character",
+        help="1 to 8 characters (default: a module's file tells it); devices take what sorts after their own",
     )
     parser.add_argument("--product", metavar="KEY", help="for this product only; an MCU always needs one")
     parser.add_argument("--notes", default="", metavar="TEXT", help="a note for yourself")
@@ -89,8 +88,8 @@ def _percent(text: str) -> int:
 
 def _wrong_words(arguments: argparse.Namespace) -> str | None:
     if arguments.release_verb == "add":
-        if TYPES[arguments.type] == MCU and not arguments.product:
-            return "an MCU's software is for one product: name it with --product KEY"
+        if _type(arguments) == MCU and not (arguments.product and arguments.version):
+            return "an MCU's file tells neither product nor version: give --product KEY and --version V"
         if len(arguments.notes) > NOTES_MAX:
             return f"the notes have {len(arguments.notes)} characters; {NOTES_MAX} at most are kept"
     if arguments.release_verb == "roll-out":
@@ -101,14 +100,20 @@ def _wrong_words(arguments: argparse.Namespace) -> str | None:
     return None
 
 
+def _type(arguments: argparse.Namespace) -> int:
+    if arguments.type:
+        return TYPES[arguments.type]
+    return MODULE if arguments.file.suffix.lower() in SUFFIXES[MODULE] else MCU
+
+
 async def _add(here: Ground, arguments: argparse.Namespace) -> None:
-    kind = TYPES[arguments.type]
+    kind = _type(arguments)
     if arguments.product:
         await _check_product(here, arguments.product)
-    file = ReleaseFiles(here.data_dir).keep(arguments.file, kind, arguments.version)
+    file, version = ReleaseFiles(here.data_dir).keep(arguments.file, kind, arguments.version)
     try:
         release = await here.store.releases.add(
-            kind, arguments.version, arguments.product or "", file, notes=arguments.notes, at=time.time()
+            kind, version, arguments.product or "", file, notes=arguments.notes, at=time.time()
         )
     except AlreadyThere as error:
         release = error.release

@@ -166,7 +166,7 @@ class Firmware(Core):
         return token
 
 
-_BEFORE_OFFER: Final = frozenset({OFFERED, BLOCKED, "failed"})
+_BEFORE_OFFER: Final = frozenset({OFFERED, BLOCKED})
 
 
 def _newest(releases: Iterable[Release]) -> Release | None:

@@ -42,9 +42,12 @@ class ReleaseFiles:
         """Where the bytes of a file are."""
         return self._folder / file.sha256
 
-    def keep(self, source: Path, kind: int, version: str) -> File:
-        """Check a file and keep a copy that only its owner can read. Raises BadFile, OSError."""
-        content = read(source, kind, version)
+    def keep(self, source: Path, kind: int, version: str | None = None) -> tuple[File, str]:
+        """Check a file and keep a copy that only its owner can read; the copy, and its version.
+
+        A module's file names its version itself. Raises BadFile, OSError.
+        """
+        content, version = read(source, kind, version)
         file = File(
             sha256=hashlib.sha256(content).hexdigest(),
             md5=hashlib.md5(content, usedforsecurity=False).hexdigest(),  # GAgent checks by MD5
@@ -53,13 +56,13 @@ class ReleaseFiles:
         )
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(self.path(file), content)
-        return file
+        return file, version
 
 
-def read(source: Path, kind: int, version: str) -> bytes:
-    """The content of a file that may be released under this version. Raises BadFile, OSError."""
-    if not VERSION.fullmatch(version):
-        raise BadFile("the version has 1 to 8 letters, digits or . _ + -")
+def read(source: Path, kind: int, version: str | None) -> tuple[bytes, str]:
+    """The content of a file that may be released, and its version. Raises BadFile, OSError."""
+    if version is not None:
+        _check_version(version)
     if source.suffix.lower() not in SUFFIXES[kind]:
         raise BadFile(f"{source} is not named like {' or '.join('*' + one for one in SUFFIXES[kind])}")
     most = LIMITS[kind]
@@ -71,18 +74,25 @@ def read(source: Path, kind: int, version: str) -> bytes:
         raise BadFile(f"{source} is longer than {most} bytes, the most for --type {_name(kind)}")
     if kind == MODULE:
         try:
-            _check_module(content, version)
+            version = _check_module(content, version)
         except BadFile as error:
             raise BadFile(f"{source} is no release of the module: {error}") from None
-    return content
+    if version is None:
+        raise BadFile(f"{source} does not tell its version: give it with --version")
+    return content, version
+
+
+def _check_version(version: str) -> None:
+    if not VERSION.fullmatch(version):
+        raise BadFile("the version has 1 to 8 letters, digits or . _ + -")
 
 
 def _name(kind: int) -> str:
     return next(name for name, number in TYPES.items() if number == kind)
 
 
-def _check_module(content: bytes, version: str) -> None:
-    """Raises BadFile unless a module would unpack it and finds the manifest of this version."""
+def _check_module(content: bytes, version: str | None) -> str:
+    """The version in its manifest. Raises BadFile unless a module would take it, and under that version."""
     files = _unpack(content)
     if _MANIFEST not in files:
         raise BadFile(f"there is no {_MANIFEST} in it")
@@ -91,9 +101,11 @@ def _check_module(content: bytes, version: str) -> None:
     except (ValueError, RecursionError):
         raise BadFile(f"its {_MANIFEST} is not JSON") from None
     told = manifest.get("version") if isinstance(manifest, dict) else None
-    if told != version:
+    if not isinstance(told, str) or version not in (None, told):
         raise BadFile(f"its {_MANIFEST} says version {told!r:.20}, not {version!r}")
+    _check_version(told)
     _check_hashes(manifest.get("files"), files)
+    return told
 
 
 def _check_hashes(told: Any, files: dict[str, bytes]) -> None:
@@ -110,9 +122,8 @@ def _inflate(content: bytes, most: int) -> bytes:
     unpacked = bytearray()
     for at in range(0, len(content), _PIECE):
         waiting = content[at : at + _PIECE]
-        while (
-            waiting and not unzip.eof
-        ):  # what zlib gives out in one call it can look back at beyond its window
+        # Small pieces: what zlib gives out in one call it can look back at, beyond its window.
+        while waiting and not unzip.eof:
             unpacked += unzip.decompress(waiting, _PIECE)
             waiting = unzip.unconsumed_tail
             if len(unpacked) > most:
