@@ -1,6 +1,8 @@
 """The relay with a certificate: who trusts its CA comes in by HTTPS and MQTT over TLS, others stay out."""
 
 import asyncio
+import os
+import signal
 import ssl
 from pathlib import Path
 
@@ -119,10 +121,13 @@ async def test_a_certificate_that_was_written_anew_is_shown_to_the_next(
     monkeypatch.setattr(relay_app, "RELOAD_EVERY_S", 0.1)
     async with Relay(settings(tmp_path, issued)) as relay:
         before = {port: await shown(port) for port in (relay.tls_port, relay.mqtt_port)}
-        issued.cert.write_text("half of a cert", "ascii")
-        await until(lambda: "no certificate and its key" in caplog.text)
-        assert {port: await shown(port) for port in before} == before
-        authority.issue()
+        new = authority.issue("new")
+        for half in (b"half of a certificate", new.cert.read_bytes()):  # the second: its key comes later
+            caplog.clear()
+            issued.cert.write_bytes(half)
+            await until(lambda: "no certificate and its key" in caplog.text)
+            assert {port: await shown(port) for port in before} == before
+        issued.key.write_bytes(new.key.read_bytes())
         wanted = ssl.PEM_cert_to_DER_cert(issued.cert.read_text("ascii"))
 
         async def renewed() -> bool:
@@ -130,6 +135,25 @@ async def test_a_certificate_that_was_written_anew_is_shown_to_the_next(
 
         await until_async(renewed)
         assert wanted not in before.values()
+
+
+async def test_the_relay_itself_comes_back_to_a_broker_with_a_new_certificate(
+    tmp_path: Path, authority: Authority, issued: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_app, "RELOAD_EVERY_S", 0.1)
+    async with Relay(settings(tmp_path, issued, mqtt_plain=False)) as relay:
+        before = await shown(relay.mqtt_port)
+        authority.issue()
+
+        async def renewed() -> bool:
+            return await shown(relay.mqtt_port) != before
+
+        await until_async(renewed)
+        assert relay.broker
+        assert relay.broker.pid
+        os.kill(relay.broker.pid, signal.SIGKILL)
+        await until(lambda: not relay.ingest.connected)
+        await relay.ingest.wait_up(10)
 
 
 async def shown(port: int) -> bytes:

@@ -184,7 +184,7 @@ class Relay:
             broker.loopback, broker.mqtt_port, broker.relay_login.user, broker.relay_login.password
         )
         if self._certificate and not self.settings.mqtt_plain:
-            return replace(own, tls=True, trust=self._certificate.trust())
+            return replace(own, tls=True, trust=self._certificate.trust)
         return own
 
     async def _start_ingest(self, parts: AsyncExitStack, endpoint: Endpoint) -> Downlink:

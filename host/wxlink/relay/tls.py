@@ -20,16 +20,13 @@ class Certificate:
         self.key = key.absolute()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         """For servers of this process; `reload` changes what it shows to later connections."""
+        self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        """For clients of this machine: trusts this certificate and those it replaced, under whatever name."""
+        self.trust.check_hostname = False
+        self.trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         self._load(self.context)
+        self.trust.load_verify_locations(self.cert)
         self._stamp = self._stamps()
-
-    def trust(self) -> ssl.SSLContext:
-        """For a client of this machine: trusts this one certificate, under whatever name."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.load_verify_locations(self.cert)
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        return context
 
     def reload(self) -> bool:
         """Take the files up anew when they changed; whether they did. TlsError: the old ones are kept."""
@@ -38,6 +35,7 @@ class Certificate:
             return False
         self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))  # half-written files must not reach the real one
         self._load(self.context)
+        self.trust.load_verify_locations(self.cert)
         self._stamp = stamp
         return True
 
