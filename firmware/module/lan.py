@@ -5,7 +5,7 @@ cannot be opened is named, and the module goes on without it.
 """
 
 import asyncio
-import errno
+import gc
 import socket
 
 from micropython import const
@@ -15,6 +15,9 @@ from module.console import say
 from wxproto import envelope
 from wxproto.errors import PeerError
 
+_CLIENT_HEAP = const(
+    8192
+)  # bytes that must be free for one more client; it takes 2 KB, and reports need room
 _READ_SIZE = const(256)  # bytes taken at once of one client; answers to them are at most 12 times as many
 _MAX_UNSENT = const(2048)  # bytes that may wait for a client that reads slowly; then it is dropped
 _DISCOVER = const(0x0003)  # datagrams (app-api 5)
@@ -94,8 +97,7 @@ class Lan:
             sock.bind(socket.getaddrinfo(host, port)[0][-1])
         except OSError as error:
             sock.close()
-            why = errno.errorcode.get(error.errno, error.errno)
-            say("lan", f"port {port} of {host} cannot be opened ({why}): the module goes on without it")
+            say("lan", f"without port {port} of {host}, which cannot be opened (error {error.errno})")
             return None
         return sock
 
@@ -105,26 +107,29 @@ class Lan:
         waiting = asyncio.StreamReader(self._tcp)
         while True:
             await waiting.read(0)  # only waits
+            sock = None
             try:
                 sock = self._tcp.accept()[0]
-                if len(self._clients) < self._port.LAN_CLIENTS:
-                    self._admit(sock)
+                if gc.mem_free() < _CLIENT_HEAP:
+                    gc.collect()
+                if gc.mem_free() >= _CLIENT_HEAP and len(self._clients) < self._port.LAN_CLIENTS:
+                    asyncio.create_task(self._serve(sock))  # noqa: RUF006 - the event loop keeps it
                     continue
-                sock.close()
-                say("lan", f"{self._port.LAN_CLIENTS} clients are here: one more is closed")
-            except (OSError, MemoryError):  # it went away meanwhile, or there is no room for it
+                say("lan", f"no room for one more app beside {len(self._clients)}: it is closed")
+            except (OSError, MemoryError):  # it went away meanwhile, or there is no room to tell
                 pass
+            if sock is not None:
+                sock.close()
             await asyncio.sleep_ms(_BREATH_MS)
 
-    def _admit(self, sock):
-        sock.setblocking(False)
-        self._port.send_at_once(sock)
-        session = lan_session.LanSession(self._settings, self._status, self._info, self._port.now_ms())
-        self._clients[session] = (sock, asyncio.create_task(self._serve(session, sock)))
-
-    async def _serve(self, session, sock):
-        reader = asyncio.StreamReader(sock)
+    async def _serve(self, sock):
+        session = None
         try:
+            sock.setblocking(False)
+            self._port.send_at_once(sock)
+            reader = asyncio.StreamReader(sock)
+            session = lan_session.LanSession(self._settings, self._status, self._info, self._port.now_ms())
+            self._clients[session] = (sock, asyncio.current_task())
             while session.ended is None:
                 size = await reader.readinto(self._buffer)
                 if size is None:  # woken without cause
@@ -138,22 +143,24 @@ class Lan:
                 for cmd, frame in events:
                     await self._take(session, cmd, frame)
                 session.touch(self._port.now_ms())
-            if session.ended is not None:
-                sock.readinto(
-                    self._buffer
-                )  # with bytes unread a close is a reset, and the last answer is lost
+            # Bytes left unread would turn the close into a reset, which takes the last answer away.
+            sock.readinto(self._buffer)
         except (OSError, MemoryError):  # reset by the client, or no room for what it wants
             pass
         finally:
-            self._clients.pop(session, None)
             sock.close()
+            self._clients.pop(session, None)
             self._count()
-            if session.ended:
+            if session is not None and session.ended is not None:
                 say("lan", f"a client is closed: {session.ended}")
 
     async def _take(self, session, cmd, frame):
         if cmd == lan_session.NETWORKS:
-            session.send_networks(await self._look_round())
+            now = self._port.now_ms()
+            if self.scan is not None and (self._scanned is None or now - self._scanned >= _SCAN_EVERY_MS):
+                self._scanned = now
+                self._networks = await self.scan()
+            session.send_networks(self._networks)
         elif cmd == lan_session.END_TEST:
             if self.end_test is not None and self.end_test():
                 session.send(cmd + 1)
@@ -166,17 +173,14 @@ class Lan:
                 say("lan", f"a command is dropped: {error}")
         self._flush(session)
 
-    async def _look_round(self):
-        now = self._port.now_ms()
-        if self.scan is not None and (self._scanned is None or now - self._scanned >= _SCAN_EVERY_MS):
-            self._scanned = now
-            self._networks = await self.scan()
-        return self._networks
-
     def _send(self, session, cmd, body, sn=None):
-        if session in self._clients and session.ended is None:
+        if session not in self._clients or session.ended is not None:
+            return
+        try:
             session.send(cmd, body, sn)
             self._flush(session)
+        except MemoryError:  # it reads the state anew when it comes again
+            self._drop(session, "no room for what it is to be told")
 
     def _flush(self, session):
         """Hand the network what it takes at once; who leaves too much unread is dropped."""

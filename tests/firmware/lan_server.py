@@ -1,9 +1,11 @@
 """MicroPython program: a Lan whose radio finds two networks, and in which a production test runs once.
 
-Arguments: TCP port, UDP port. Prints a JSON line for each scan and for the end of the test.
+Arguments: TCP port, UDP port, KB of heap to leave free if not all. Prints a JSON line for each scan, for the
+end of the test, and when the heap is filled.
 """
 
 import asyncio
+import gc
 import json
 import sys
 
@@ -39,6 +41,16 @@ async def refuse(data, answer):
     raise AssertionError(data, answer)
 
 
+def fill(leave):
+    """Take the heap but for so many bytes."""
+    taken = []
+    gc.collect()
+    while gc.mem_free() > leave:
+        taken.append(bytearray(512))
+    print(json.dumps({"free": gc.mem_free()}))
+    return taken
+
+
 ended = []
 config = Given(
     lan_host="127.0.0.1",
@@ -51,4 +63,5 @@ settings = Given(mac="020000000001", did=None, product_key=None, passcode="ABCDE
 lan = Lan(config, settings, port, Status(lambda: None), info=lambda: None, on_command=refuse)
 lan.scan = scan
 lan.end_test = end_test
+taken = fill(int(sys.argv[3]) * 1024) if len(sys.argv) > 3 else None
 asyncio.run(lan.run())
