@@ -42,11 +42,16 @@ async def refuse(data, answer):
 
 
 def fill(leave):
-    """Take the heap but for so many bytes."""
-    taken = []
+    """Take the heap but for one piece of so many bytes."""
+    room = bytearray(leave)
+    taken = None
+    try:
+        while True:
+            taken = (bytearray(64), taken)
+    except MemoryError:
+        pass
+    del room
     gc.collect()
-    while gc.mem_free() > leave:
-        taken.append(bytearray(512))
     print(json.dumps({"free": gc.mem_free()}))
     return taken
 
