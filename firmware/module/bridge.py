@@ -101,6 +101,7 @@ class Bridge:
                 config, settings, port, self._status, info=lambda: self._info, on_command=self.take_command
             )
             self._lan.on_clients = self._tell_watched
+            self._lan.end_test = self._mcu_commands.end_test
             if self._wifi is not None:
                 self._lan.scan = self._wifi.scan
 

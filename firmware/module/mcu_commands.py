@@ -46,6 +46,7 @@ class McuCommands:
         self._soft_ap = Window(status, ("soft_ap", "onboarding"))
         self._airlink = Window(status, ("onboarding",), self.set_up)
         self._test = Window(status, ("test",))
+        self._testing = None  # task of the production test
         self._telling = None  # the question that follows an acknowledged command
         self.clock = Clock(port)
         self._use_zone(settings.zone)
@@ -136,7 +137,17 @@ class McuCommands:
             say("link", "the MCU asks for the production test: only its status bit is shown here")
             return
         say("link", "the MCU asks for the production test")
-        self._telling = asyncio.create_task(self._run_test())
+        self._testing = asyncio.create_task(self._run_test())
+
+    def end_test(self):
+        """End the production test, as an app on the LAN may; false when none runs."""
+        ran = self._status.word & commands.STATUS_TEST
+        self._test.close()
+        if self._testing is not None:
+            self._testing.cancel()
+            self._testing = None
+            self._wifi.rejoin()
+        return ran
 
     async def _run_test(self):
         try:

@@ -185,6 +185,14 @@ async def test_a_stranger_may_ask_who_is_there_and_no_more(house: House, eventua
     assert house.mcu.controls == []
 
 
+async def test_the_production_test_ends_when_an_app_says_so(house: House, eventually: Eventually):
+    await house.mcu.ask(commands.ENTER_TEST)
+    await eventually(lambda: house.mcu.status_words[-1] & commands.STATUS_TEST)
+    async with house.app() as app:
+        assert await app.ask(0x17) == (0x18, b"")
+        await eventually(lambda: not house.mcu.status_words[-1] & commands.STATUS_TEST)
+
+
 async def test_the_passcode_is_told_in_the_binding_window_only(house: House, eventually: Eventually):
     house.mcu.bindable_s = 1
     house.mcu.reboot()
