@@ -266,6 +266,10 @@ class Bridge:
 
     def _follow_life(self):
         self._want_uplink()
+        self._look_at_signal()
+
+    def _look_at_signal(self):
+        """Take the strength of the network; at other times than now its flutter would be told to the MCU."""
         if self._wifi is not None:
             self._status.set_signal(self._wifi.signal())
 
@@ -304,6 +308,7 @@ class Bridge:
             try:
                 await asyncio.wait_for_ms(self._status_changed.wait(), self._status_ms)
             except asyncio.TimeoutError:
+                self._look_at_signal()
                 say("module", heap_text())
                 say("link", link_text(self._link.counters))
                 self._tell_health()

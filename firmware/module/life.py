@@ -99,12 +99,13 @@ class Life:
         elif event in (ONLINE, LOST):
             self.reason = self._failing_since = None
         states, state = TRANSITIONS[event]
-        if self.state in states and self.state != state:
-            self._enter(state)
+        if self.state in states:
             if state == NO_WIFI and not self._wants_set_up():
-                self.take(NETWORK)
-            elif state == JOINING and (self._wifi is None or self._wifi.joined):
-                self.take(JOINED)
+                state = TRANSITIONS[NETWORK][1]
+            if state == JOINING and (self._wifi is None or self._wifi.joined):
+                state = TRANSITIONS[JOINED][1]
+            if state != self.state:
+                self._enter(state)
         self._changed.set()
 
     @property

@@ -83,7 +83,7 @@ class Settings:
 
     def join(self, ssid, key):
         """Keep the network to join."""
-        if (ssid, key) != (self.ssid, self.key):
+        if (_plain(ssid), _plain(key)) != (_plain(self.ssid), _plain(self.key)):
             self.ssid, self.key = ssid, key
             self.save()
 

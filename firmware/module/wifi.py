@@ -44,6 +44,7 @@ class Wifi:
         self.failure = None
         self._wanted = False
         self._claims = 0  # of scan() and try_join(): the stored network waits for them
+        self._stop = False  # the present try of the stored network has become pointless
         self._lock = asyncio.Lock()
         self._changed = asyncio.Event()
         self._backoff = Backoff(_BASE_MS, _CAP_MS, port.entropy)
@@ -51,17 +52,18 @@ class Wifi:
         self._cure_at = None
 
     def want(self, wanted):
-        """Join the stored network and stay there, or stay away from it."""
+        """Join the stored network and stay there, or leave it."""
         if wanted != self._wanted:
             self._wanted = wanted
-            self._backoff.reset()
-            self._changed.set()
+            self.rejoin()
 
     def rejoin(self):
-        """Leave the network: another one is stored."""
+        """Leave the network and begin anew, with another one that is stored."""
+        self._stop = True
         self._backoff.reset()
         self._radio.leave()
         self._set(False, None)
+        self._changed.set()
 
     def signal(self):
         """Strength of the joined network, 0..7."""
@@ -79,15 +81,12 @@ class Wifi:
             self._changed.clear()
             if self._claims:
                 await self._wait(_WATCH_MS)
-            elif not self._wanted or self._settings.ssid is None:
-                if self.joined:
-                    self._radio.leave()
-                    self._set(False, None)
-                await self._wait(_WATCH_MS)
-            elif self.joined:
+            elif self.joined:  # wanted, or tried by set-up
                 tries = 0
                 await self._wait(_WATCH_MS)
                 self._watch()
+            elif not self._wanted or self._settings.ssid is None:
+                await self._wait(_WATCH_MS)
             else:
                 failure = await self._join_stored()
                 if failure is not None:
@@ -105,6 +104,7 @@ class Wifi:
             say("wifi", "nothing is reached: the radio is switched off and on")
             self._radio.renew()
             self._set(False, "lost")
+            self._changed.set()
 
     def cured(self):
         """Something was reached."""
@@ -116,11 +116,15 @@ class Wifi:
 
         Hidden ones are left out. A name is mostly UTF-8; old routers use GBK.
         """
-        async with _Claim(self):
+        self._claims += 1
+        await self._lock.acquire()
+        try:
             if not self.joined:
                 self._radio.leave()  # the radio does not scan while it joins
             self._radio.scan()
             found = await self._poll(self._radio.scanned, _SCAN_MS)
+        finally:
+            self._free()
         best = {}
         for ssid, rssi, secure in found or ():
             if ssid and (ssid not in best or best[ssid][0] < rssi):
@@ -134,8 +138,12 @@ class Wifi:
 
         The access point stays, if it is open.
         """
-        async with _Claim(self):
+        self._claims += 1
+        await self._lock.acquire()
+        try:
             return await self._attempt(ssid, key, timeout_ms)
+        finally:
+            self._free()
 
     def open_access_point(self, ssid, key):
         """Open the module's own network. OSError when the radio refuses."""
@@ -147,17 +155,27 @@ class Wifi:
 
     # Inside
 
+    def _free(self):
+        self._lock.release()
+        self._claims -= 1
+        self._changed.set()
+
     async def _join_stored(self):
         settings = self._settings
         async with self._lock:
             if self._claims:
                 return None
-            failure = await self._attempt(settings.ssid, settings.key, _JOIN_MS, lambda: self._claims)
-        if failure is not None and not self._claims:
+            self._stop = False
+            failure = await self._attempt(settings.ssid, settings.key, _JOIN_MS, True)
+        if self._stop or self._claims:
+            self._set(self.joined, None)
+            return None
+        if failure is not None:
             say("wifi", f"cannot join: {failure}; next try within {self._backoff.ceiling_ms} ms")
         return failure
 
-    async def _attempt(self, ssid, key, timeout_ms, given_up=None):
+    async def _attempt(self, ssid, key, timeout_ms, stored=False):
+        """Try to join: None or the failure. A try of the stored network makes room for what else is due."""
         self._set(False, self.failure)
         try:
             self._radio.join(ssid, key)
@@ -169,7 +187,8 @@ class Wifi:
 
         def settled():
             state = self._radio.state()
-            return None if state == "joining" and not (given_up and given_up()) else state
+            due = stored and (self._claims or self._stop)
+            return None if state == "joining" and not due else state
 
         state = await self._poll(settled, timeout_ms)
         if state == "joined":
@@ -193,7 +212,6 @@ class Wifi:
         if joined != self.joined:
             self.joined = joined
             self._on_change()
-        self._changed.set()
 
     async def _poll(self, check, timeout_ms):
         """What `check()` gives once it is not None; None when that takes too long."""
@@ -210,20 +228,3 @@ class Wifi:
             await asyncio.wait_for_ms(self._changed.wait(), milliseconds)
         except asyncio.TimeoutError:
             pass
-
-
-class _Claim:
-    """The radio for a while; the try that goes on makes room."""
-
-    def __init__(self, wifi):
-        self._wifi = wifi
-
-    async def __aenter__(self):
-        self._wifi._claims += 1
-        self._wifi._changed.set()
-        await self._wifi._lock.acquire()
-
-    async def __aexit__(self, *_):
-        self._wifi._lock.release()
-        self._wifi._claims -= 1
-        self._wifi._changed.set()

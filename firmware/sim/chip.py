@@ -8,8 +8,10 @@ file system, made when absent. CAUSE: power-on, restart or watchdog. Without SOU
 import errno
 import os
 import sys
+import termios
 import time
 
+import micropython
 import vfs
 
 sys.path.insert(0, __file__.rpartition("/sim/")[0])
@@ -17,6 +19,7 @@ sys.path.insert(0, __file__.rpartition("/sim/")[0])
 from sim import esp32, machine, network, sockets, world
 
 BLOCK = 4096  # bytes; LittleFS on ESP32
+_ISIG = 1  # of the terminal's local modes
 BLOCKS = 512  # 2 MB, as in the partition table of stock firmware
 
 
@@ -94,6 +97,7 @@ def _stand_in(clock):
     def gmtime(seconds=None):
         return time.gmtime(int(clock.now() if seconds is None else seconds) + world.UNIX_2000)
 
+    world.replace("micropython", world.Stand(micropython, kbd_intr=_kbd_intr))
     world.replace("machine", machine)
     world.replace("esp32", esp32)
     world.replace("network", network)
@@ -108,6 +112,13 @@ def _stand_in(clock):
     )
     world.replace("time", stand)
     machine.time = stand
+
+
+def _kbd_intr(character):
+    """Ctrl-C on the console interrupts, or with -1 is a byte like any other."""
+    mode = termios.tcgetattr(0)
+    mode[3] = mode[3] & ~_ISIG if character < 0 else mode[3] | _ISIG
+    termios.tcsetattr(0, termios.TCSANOW, mode)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,8 @@ class Pin:
                 Pin.levels[self._number] = int(bool(value))
                 world.store("pins.json", {str(pin): level for pin, level in Pin.levels.items()})
             return None
+        while self._number in world.get("hangs", ()):
+            time.sleep(0.1)
         if self._mode == Pin.OUT:
             return Pin.levels[self._number]
         return 0 if self._number in world.get("held", ()) else int(self._pull == Pin.PULL_UP)
@@ -149,7 +151,7 @@ class WDT:
             raise ValueError
         if timeout < 1000:
             raise ValueError("WDT timeout too short")
-        self._timeout = timeout
+        self._timeout = timeout // world.get("hurry", 1)
         self.feed()
         _thread.start_new_thread(self._watch, ())
 

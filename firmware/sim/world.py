@@ -8,6 +8,8 @@ Keys of world.json, all optional:
     air              access points: [{ssid, key, rssi, up, dhcp, hidden, stuck, reason, address, dns}]
     join_s, scan_s   how long the radio takes to find and to look around
     held             pins that are connected to ground
+    hangs            pins that are never read to the end: a program that hangs
+    hurry            the watchdog is so many times as quick
     power_cut_after  the power goes at the n-th write to flash (a block, or a commit of the NVS)
     utc              Unix time that the chip's clock shows at power-on; without it the clock begins in 2000
 """

@@ -1,9 +1,12 @@
 """A simulated ESP32 as a bench sees a board: power, reset, what is in the air, the lines of its console."""
 
 import asyncio
+import fcntl
 import json
 import os
+import pty
 import signal
+import termios
 from pathlib import Path
 
 from firmware_bench import MICROPYTHON, ROOT
@@ -21,6 +24,12 @@ RESTARTS_WITHIN_S = 10.0
 def access_point(ssid: str = HOME, key: str = HOME_KEY, **more: object) -> dict[str, object]:
     """One row of the world's `air`."""
     return {"ssid": ssid, "key": key, "rssi": -55, **more}
+
+
+def _own_terminal() -> None:
+    """Make stdin the terminal whose Ctrl-C interrupts the process that is about to start."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Chip:
@@ -60,6 +69,7 @@ class Chip:
                 **(factory or {}),
             }
             self.write_nvs({"wxlink": {name: blob.hex() for name, blob in blobs.items()}})
+        self._console, self._console_end = pty.openpty()
         self._process: asyncio.subprocess.Process | None = None
         self._runner: asyncio.Task[None] | None = None
 
@@ -69,6 +79,8 @@ class Chip:
 
     async def __aexit__(self, *_: object) -> None:
         await self.power_off()
+        os.close(self._console)
+        os.close(self._console_end)
         print("\n".join(self.lines))
 
     # Power
@@ -120,7 +132,8 @@ class Chip:
             str(self.folder),
             cause,
             *sources,
-            stdin=asyncio.subprocess.PIPE,
+            stdin=self._console_end,
+            preexec_fn=_own_terminal,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env={name: value for name, value in os.environ.items() if name != "MICROPYPATH"},
@@ -144,9 +157,7 @@ class Chip:
 
     def type(self, data: bytes) -> None:
         """Put bytes on the console."""
-        assert self._process is not None
-        assert self._process.stdin
-        self._process.stdin.write(data)
+        os.write(self._console, data)
 
     # World
 
