@@ -1,6 +1,7 @@
 """The firmware's packages are importable here as on the module; what does no I/O runs on CPython too."""
 
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
 from firmware_brokers import Mosquitto, PortFinder, Watcher, running
 from firmware_ground import Bench
 from firmware_rig import Mcu, Registrar
+
+# MicroPython's clock, by which the console dates its lines.
+vars(time).setdefault("ticks_ms", lambda: int(time.monotonic() * 1000))
+vars(time).setdefault("ticks_diff", lambda later, earlier: later - earlier)
 
 
 @pytest.fixture

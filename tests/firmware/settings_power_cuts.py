@@ -1,4 +1,4 @@
-"""MicroPython: settings on real LittleFS in RAM whose power goes at the n-th write, for every n of every change.
+"""MicroPython: settings on LittleFS in RAM whose power goes at the n-th write, for every n of every change.
 
 Prints one JSON object: {"story": how many cuts were tried, ...}; an assertion names story and n.
 """
