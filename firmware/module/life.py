@@ -92,7 +92,7 @@ class Life:
         """Take an event; `reason` goes with OFFLINE."""
         if event == SET_UP:
             self._set_up_asked = True
-        elif event in (OFFLINE, SILENT):
+        elif reason is not None:
             self.reason = reason
             if event == OFFLINE and self._failing_since is None:
                 self._failing_since = self._port.now_ms()
@@ -131,7 +131,7 @@ class Life:
         self.state = state
         bits = STATES[state][0]
         self._status.set(**{name: name in bits for name in _BITS})
-        say("life", f"{state}: {self.reason}" if state == DEGRADED else state)
+        say("life", f"{state}: {self.reason}" if state == DEGRADED and self.reason else state)
         if self._wifi is not None:
             self._wifi.want(state not in (NO_IDENTITY, NO_WIFI))
             if state == ONLINE:

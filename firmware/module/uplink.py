@@ -121,11 +121,20 @@ class Uplink:
     async def retire(self, did, passcode):
         """Tell the relay that this did has ended. It is told once: the next registration says the same."""
         try:
-            await self._registration().retire(did, passcode)
+            await self.relay().retire(did, passcode)
         except (LocalError,) + RECOVERABLE as error:  # noqa: RUF005 - MicroPython has no star in a tuple
             say("uplink", f"the relay was not told that {did} has ended: {error}")
         finally:
             drop("registration")
+
+    def relay(self):
+        """The relay's HTTP calls, a registration.Registration; that file is for the caller to drop."""
+        from module.registration import Registration  # noqa: PLC0415 - dropped after use
+
+        config = self._config
+        return Registration(
+            config.relay_host, config.relay_port, self._timeout_ms, self._port, self._find_trust()
+        )
 
     async def run(self):
         """Serve for ever; no failure of network, relay or broker ends it."""
@@ -222,7 +231,7 @@ class Uplink:
     async def _ask_relay(self):
         """The broker's (host, port), after registering if need be."""
         try:
-            relay = self._registration()
+            relay = self.relay()
             if self._must_register:
                 await self._register(relay)
             try:
@@ -236,14 +245,6 @@ class Uplink:
         if self._trust is not None and time_s is not None:
             self.time.correct(time_s, "the relay")
         return endpoint
-
-    def _registration(self):
-        from module.registration import Registration  # noqa: PLC0415 - dropped after use
-
-        config = self._config
-        return Registration(
-            config.relay_host, config.relay_port, self._timeout_ms, self._port, self._find_trust()
-        )
 
     async def _register(self, relay):
         self._on_stage("registering")
