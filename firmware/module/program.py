@@ -52,6 +52,8 @@ def _run(port, load, folder):
     used = "the configuration"
     try:
         config = load()
+        if config.production:
+            port.no_interrupt()
         used = config.data
         settings = Settings(used, port, lambda text: say("module", text))
         settings.use_mac(config.mac or port.mac())

@@ -93,8 +93,8 @@ def utc_s():
 
 def set_utc(seconds):
     """Set the clock to this Unix time."""
-    year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds - _epoch())
-    machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+    when = time.gmtime(seconds - _epoch())
+    machine.RTC().datetime(when[:3] + when[6:7] + when[3:6] + (0,))
     _state["set"] = True
 
 

@@ -137,6 +137,10 @@ def idf_heap():
     return
 
 
+def no_interrupt():
+    """Nothing: whoever runs the program on a PC may stop it."""
+
+
 def console_read():
     """Bytes that came on the console, without waiting; empty at its end too."""
     if not _console:

@@ -20,6 +20,7 @@ from sim import esp32, machine, network, sockets, world
 
 BLOCK = 4096  # bytes; LittleFS on ESP32
 _ISIG = 1  # of the terminal's local modes
+_PROMPT = "the program has ended: a chip shows its prompt now"
 BLOCKS = 512  # 2 MB, as in the partition table of stock firmware
 
 
@@ -63,7 +64,7 @@ def main(folder, cause, sources):
     """Become the chip; does not return."""
     around = world.World(folder, cause)
     clock = world.Clock(around)
-    machine.world = esp32.world = network.world = around
+    machine.world = esp32.world = network.world = sockets.world = around
     sockets.online = network.online
     machine.clock = clock
     _stand_in(clock)
@@ -83,19 +84,21 @@ def main(folder, cause, sources):
         from module import program  # noqa: PLC0415 - it exists by now
 
         program.run_chip()
+        print(_PROMPT)
+        return
     names = {"__name__": "__main__"}  # of both files
     for name in ("/boot.py", "/main.py"):
         with open(name) as file:
             text = file.read()
         exec(compile(text, name, "exec"), names)  # noqa: S102 - what a chip does at start
-    print("the program has ended: a chip shows its prompt now")
+    print(_PROMPT)
 
 
 def _stand_in(clock):
     """Replace what differs on silicon: three modules, clock, platform's name, sockets without a network."""
 
     def gmtime(seconds=None):
-        return time.gmtime(int(clock.now() if seconds is None else seconds) + world.UNIX_2000)
+        return time.gmtime(int(clock.now() if seconds is None else seconds) + world.UNIX_2000)[:8]
 
     world.replace("micropython", world.Stand(micropython, kbd_intr=_kbd_intr))
     world.replace("machine", machine)

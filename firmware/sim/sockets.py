@@ -4,9 +4,11 @@ import errno
 import io
 import socket as real
 
+_LOOPBACK = b"\x7f\x00\x00\x01"
 _GET_FILENO, _CLOSE = 10, 4  # MP_STREAM_GET_FILENO, MP_STREAM_CLOSE
 
-online = None  # set by chip.py
+world = None  # set by chip.py
+online = None  # the same
 
 
 class Socket(io.IOBase):
@@ -17,6 +19,12 @@ class Socket(io.IOBase):
 
     def __getattr__(self, name):
         return getattr(self._real, name)
+
+    def bind(self, address):
+        """Bind; the chip's own addresses are the host's loopback, its ports those of the world's `ports`."""
+        port = int.from_bytes(address[2:4], "big")
+        port = world.get("ports", {}).get(str(port), port)
+        self._real.bind(address[:2] + port.to_bytes(2, "big") + _LOOPBACK + address[8:])
 
     def connect(self, address):
         """Connect."""

@@ -10,6 +10,7 @@ Keys of world.json, all optional:
     held             pins that are connected to ground
     hangs            pins that are never read to the end: a program that hangs
     hurry            the watchdog is so many times as quick
+    ports            {"80": 8080}: host port at which what the chip serves at a port of its own is found
     power_cut_after  the power goes at the n-th write to flash (a block, or a commit of the NVS)
     utc              Unix time that the chip's clock shows at power-on; without it the clock begins in 2000
 """

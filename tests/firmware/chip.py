@@ -109,6 +109,10 @@ class Chip:
         cause: str = json.loads((self.folder / "end.json").read_text())["cause"]
         return cause
 
+    def ended_by(self, cause: str) -> bool:
+        """True once a start had this cause."""
+        return cause in self.starts
+
     async def _run(self) -> None:
         """Start anew after each reset, until the power goes or the program ends by itself."""
         while True:

@@ -158,6 +158,7 @@ class Registrar:
         self.registrations: list[dict[str, str]] = []
         self.issued = 0
         self.refuse: str | None = None
+        self.retired: list[dict[str, str]] = []
         self.url = ""
         self._runner: web.AppRunner
 
@@ -166,6 +167,7 @@ class Registrar:
         application.add_routes(
             [
                 web.post("/dev/devices", self._register),
+                web.delete("/dev/devices", self._retire),
                 web.get("/dev/devices/{did}", self._locate),
             ]
         )
@@ -191,6 +193,10 @@ class Registrar:
             did = f"did{self.issued:019d}"
             self.known[key] = form["passcode"], did
         return web.Response(status=201, text=f"did={did}")
+
+    async def _retire(self, request: web.Request) -> web.Response:
+        self.retired.append({name: str(value) for name, value in (await request.post()).items()})
+        return web.Response()
 
     async def _locate(self, request: web.Request) -> web.Response:
         if request.match_info["did"] not in [did for _, did in self.known.values()]:
