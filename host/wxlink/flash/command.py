@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         module = importlib.import_module(step.module)
         module.add_arguments(parser)
-        status: int = module.run(parser.parse_args(arguments.words))
+        status: int = module.run(parser.parse_intermixed_args(arguments.words))
     except FlashError as error:
         sys.stderr.write(f"wxlink flash {step.name}: {error}\n")
         return 1

@@ -2,18 +2,13 @@
 
 import argparse
 import json
-import re
 import sys
 from pathlib import Path
 
 from wxlink.flash import label, ledger
 from wxlink.flash.enrolment import register
-from wxlink.flash.identity import Identity, parse_product_key
-from wxlink.flash.problem import FlashError
-from wxlink.product import read
-from wxproto.product import ProductError
-
-_KEY = re.compile(r"[0-9a-fA-F]{32}")
+from wxlink.flash.identity import Identity
+from wxlink.flash.product_key import product_key
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,18 +47,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(label.text(unit))
     return 0
-
-
-def product_key(given: str) -> str:
-    """The key that is given, or that of the product file that is given. Raises FlashError."""
-    if _KEY.fullmatch(given):
-        return parse_product_key(given)
-    try:
-        return parse_product_key(read(Path(given)).spec.key)
-    except ProductError as error:
-        raise FlashError(str(error).splitlines()[0]) from error
-    except OSError as error:
-        raise FlashError(f"{given}: {error.strerror}") from error
 
 
 def _told(unit: Identity) -> dict[str, str | None]:

@@ -11,12 +11,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import serial
 
 from wxlink.flash import crew
+from wxlink.flash import ledger as ledger_file
 from wxlink.flash.crew import Stopped
 from wxlink.flash.identity import parse_mac
 from wxlink.flash.ledger import Ledger
@@ -42,31 +42,22 @@ class Limit(NamedTuple):
 
 
 LIMITS: Final = {
-    "heap_free": Limit(40_000, None, "too little memory is free: the firmware is not the one for this board"),
+    "heap_free": Limit(16_384, None, "too little memory is free: the firmware is not the one for this board"),
     "flash_free": Limit(65_536, None, "the file system is full: write the module anew"),
-    "signal": Limit(1, None, "no network is heard: check the antenna"),
     "networks": Limit(1, None, "no network is heard: check the antenna"),
     "rssi": Limit(-80, 0, "the strongest network is weak: check the antenna and its connector"),
-    "temperature": Limit(-20, 85, "the chip is too hot or its sensor is broken"),
 }
 """Bounds of the numbers that a report may hold."""
 
 MEANING: Final = {
     "identity": "the factory data are missing or damaged: write the module anew",
-    "nvs": "the factory data are missing or damaged: write the module anew",
-    "settings": "the settings cannot be written: the flash is worn out or full",
-    "files": "a file of the application is missing or damaged: write the module anew",
-    "flash": "the flash does not hold what is written to it: take another module",
-    "wifi": "the radio does not work: take another module",
-    "scan": "no network is heard: check the antenna",
-    "uart": "the serial line to the MCU does not come back: check TX, RX and the loop-back plug",
-    "mcu": "the MCU does not answer: check TX, RX and its power",
-    "button": "the set-up button was not seen: check its pin",
-    "led": "the light does not work: check its pin",
     "clock": "the clock stands still: take another module",
-    "tls": "TLS cannot be set up: the certificate in the module is damaged",
+    "pass": "no network is heard, or the factory data are missing: check the antenna, then write it anew",
 }
 """What it means when a part of the report is false."""
+
+MCU_FINE: Final = ("ok", "no line")  # a product without MCU has no line
+MCU_TODO: Final = "check TX, RX and ground, and the MCU's power; --no-mcu when none is there"
 
 
 @dataclass(slots=True)
@@ -84,9 +75,11 @@ class Result:
         return {name: getattr(self, name) for name in ("port", "mac", "ok", "failures", "report")}
 
 
-def judge(report: Mapping[str, Any]) -> list[str]:
-    """What is wrong, a sentence each; none when the module is good."""
+def judge(report: Mapping[str, Any], *, mcu: bool = True) -> list[str]:
+    """What is wrong, a sentence each; none when the module is good. mcu: one should be heard."""
     failures = []
+    if mcu and report.get("uart", "ok") not in MCU_FINE:
+        failures.append(f"uart: {_short(report['uart'])}: {MCU_TODO}")
     for name, value in report.items():
         if value is False:
             failures.append(f"{name}: {MEANING.get(name, 'failed')}")
@@ -166,7 +159,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--within", type=float, default=WITHIN_S, metavar="S", help="longest wait in seconds (%(default)g)"
     )
-    parser.add_argument("--ledger", type=Path, metavar="FILE", default=Path("units.db"), help="the ledger")
+    ledger_file.add_option(parser)
+    parser.add_argument("--no-mcu", action="store_true", help="no MCU is at the module's line yet")
     parser.add_argument("--json", action="store_true", help="print one line of JSON a module, on stdout")
 
 
@@ -181,7 +175,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             result.report = ask(result.port, stop, within_s=arguments.within, baud=arguments.baud)
             result.mac = str(result.report.get("mac", ""))
-            result.failures = judge(result.report)
+            result.failures = judge(result.report, mcu=not arguments.no_mcu)
             _keep(ledger, result)
         except Stopped:
             result.failures.append("interrupted")
@@ -215,5 +209,5 @@ def _keep(ledger: Ledger, result: Result) -> None:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 20 else text[:20] + "…"
+    text = "".join(char for char in str(value) if char.isprintable())
+    return text if len(text) <= 40 else text[:40] + "…"

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from wxlink.flash import boards
+from wxlink.flash import boards, recipe
+from wxlink.flash import ledger as ledger_file
 from wxlink.flash.boards import Board
 from wxlink.flash.esp import Facts, plan
 from wxlink.flash.ledger import Ledger
 from wxlink.flash.ports import chosen
 from wxlink.flash.problem import FlashError
+from wxlink.flash.product_key import product_key
 from wxlink.flash.progress import Display, out_for
+from wxlink.flash.recipe import Recipe
 from wxlink.flash.station import BAUD, TRIES, Held, Hold, Settings, write_units
 from wxlink.flash.trouble import Trouble
 
@@ -25,8 +28,18 @@ BEFORE: Final = ("default-reset", "usb-reset", "no-reset")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `wxlink flash write`."""
-    parser.add_argument("board", metavar="BOARD", help="a name of `wxlink flash boards`")
-    parser.add_argument("image", type=Path, nargs="?", metavar="IMAGE", help="a finished image of one unit")
+    recipe.add_options(parser)
+    ledger_file.add_option(parser)
+    parser.add_argument(
+        "image",
+        type=Path,
+        nargs="?",
+        metavar="IMAGE",
+        help="a finished image, in place of one that is built for each unit",
+    )
+    parser.add_argument(
+        "--product", metavar="FILE|KEY", help="product of units that are not in the ledger yet"
+    )
     parser.add_argument(
         "--port", action="append", default=[], help="a serial port; give it once for each board"
     )
@@ -42,15 +55,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--before", choices=BEFORE, default=BEFORE[0], help="the way into the loader (default %(default)s)"
     )
     parser.add_argument("--again", action="store_true", help="write a unit that was written before")
-    parser.add_argument("--ledger", type=Path, metavar="FILE", default=Path("units.db"), help="the ledger")
     parser.add_argument("--json", action="store_true", help="print one line of JSON a unit, on stdout")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the units; 0 when all are written, 1 when one is not, 130 when interrupted. Raises FlashError."""
-    board = boards.load(arguments.board)
     ports = chosen(arguments.port, every=arguments.all)
-    hold = _one_image(board, arguments.image, Ledger(arguments.ledger), again=arguments.again)
+    ledger = Ledger(arguments.ledger)
+    if arguments.image:
+        hold = _one_image(boards.load(arguments.board), arguments.image, ledger, again=arguments.again)
+    else:
+        product = product_key(arguments.product) if arguments.product else None
+        hold = _built(recipe.of(arguments), product, ledger, again=arguments.again)
     settings = Settings(arguments.baud, arguments.tries, not arguments.no_stub, arguments.before)
     with Display(ports, out_for(arguments.json)) as display:
         outcomes, interrupted = write_units(ports, hold, settings, display)
@@ -61,6 +77,29 @@ def run(arguments: argparse.Namespace) -> int:
     if failed and len(outcomes) > 1:
         sys.stderr.write(f"{failed} of {len(outcomes)} units are not written\n")
     return 130 if interrupted else int(bool(failed))
+
+
+def _built(chosen_recipe: Recipe, product: str | None, ledger: Ledger, *, again: bool) -> Hold:
+    """An image for each chip, with the identity that the ledger has for its address, or draws."""
+
+    @contextlib.contextmanager
+    def hold(facts: Facts) -> Iterator[Held]:
+        check_fits(chosen_recipe.board, facts, chosen_recipe.board.flash_size)
+        if product is not None:
+            ledger.make(facts.mac, product)
+        elif ledger.unit(facts.mac) is None:
+            raise Trouble(
+                "check the ledger",
+                f"unit {facts.mac} is not in {ledger.path}",
+                "give its --product, and the unit is made",
+            )
+        version = chosen_recipe.application.version
+        with ledger.writing(facts.mac, chosen_recipe.board.name, version, again=again) as identity:
+            made = chosen_recipe.image(identity)
+            pieces = plan(made.parts, made.flash_size)
+            yield Held(pieces, resume=begun_before(ledger, facts.mac))
+
+    return hold
 
 
 def _one_image(board: Board, path: Path, ledger: Ledger, *, again: bool) -> Hold:
