@@ -41,6 +41,8 @@ def decode(datagram):
         raise PeerError("an SSID has 1..%d bytes" % _MAX_SSID)
     if len(body) < 4 + size or int.from_bytes(body[2 + size : 4 + size], "big") != len(key):
         raise PeerError("the length of the key is not that of the datagram's rest")
+    if len(key) > _MAX_KEY:
+        raise PeerError("a key has at most %d bytes" % _MAX_KEY)
     return ssid, key
 
 

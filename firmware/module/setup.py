@@ -63,10 +63,9 @@ class SetUp:
             return await self._until_joined(seconds)
         self._wifi.open_access_point(self.name, key)
         self._status.set(soft_ap=True, onboarding=True)
-        say(
-            "set-up", f"access point {self.name} is open for {seconds} s; its page is http://{self._address}/"
-        )
         doors = self._open_doors()
+        page = f"http://{self._address}/"
+        say("set-up", f"access point {self.name} is open for {seconds} s, its page is {page}")
         try:
             joined = await self._until_joined(seconds)
             if joined:
@@ -74,6 +73,10 @@ class SetUp:
         finally:
             for door in doors:
                 door.cancel()
+                try:
+                    await door  # its port is free from then on
+                except asyncio.CancelledError:
+                    pass
             self._wifi.close_access_point()
             self._status.set(soft_ap=False, onboarding=False)
             drop("captive", "captive_dns", "captive_page", "onboarding")

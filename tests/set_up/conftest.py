@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "firmware"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
 
 from pages.chromium import Chromium
 from pages.chromium_process import BINARY, ChromiumProcess
