@@ -16,7 +16,6 @@ from micropython import const
 
 from module import captive_page
 
-_BACKLOG = const(4)
 _MAX_CONNECTIONS = const(4)  # a board has ten sockets in all
 _MAX_HEAD = const(2048)  # bytes of request line and headers; phones send 300..900
 _MAX_BODY = const(256)  # bytes; the longest right one has 202
@@ -49,7 +48,7 @@ class _Refused(Exception):
 
 
 async def serve(sock, set_up, address, port):
-    """Serve the page on a bound socket for ever; `address` and `port` are those of the page."""
+    """Serve the page on a listening socket for ever; `address` and `port` are those of the page."""
     home = address if port == 80 else f"{address}:{port}"
     await _Captive(set_up, home).run(sock)
 
@@ -63,7 +62,6 @@ class _Captive:
         self._networks = []
 
     async def run(self, listener):
-        listener.listen(_BACKLOG)
         wait = asyncio.StreamReader(listener)
         try:
             while True:

@@ -48,8 +48,7 @@ class ConsoleReader:
                 self._data = b""
             if data:
                 self._data = self._take(self._data + data)
-            else:
-                await asyncio.sleep_ms(_POLL_MS)
+            await asyncio.sleep_ms(0 if data else _POLL_MS)
 
     def _take(self, data):
         """Serve what is whole and give back the rest."""

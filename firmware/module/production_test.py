@@ -19,10 +19,10 @@ _CLOCK_MS = const(1100)  # a clock that runs has counted a second by then
 _IDENTITY = ("passcode", "ap_password", "update_key")  # factory data that no two units share
 
 
-async def run(wifi, _settings, _port):
+async def run(wifi, _settings, _port, looks=_LOOKS):
     """Join a test network and say "pass" or "fail" on the console; True when it passed. Nothing is stored."""
     found = None
-    for _ in range(_LOOKS):
+    for _ in range(looks):
         networks = [network for network in await _scan(wifi) if network[0] in _NAMES]
         if networks:
             found = networks[0]  # the strongest

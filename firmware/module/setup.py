@@ -21,6 +21,7 @@ JOINING = "joining"
 JOINED = "joined"
 FAILED = "failed"
 
+_BACKLOG = const(4)  # connections that wait until they are accepted
 _JOIN_MS = const(25_000)  # a slow router with DHCP takes 10 s; a page waits 40 s
 _LOOK_MS = const(500)  # how often it is seen that another way of set-up, the console's, was faster
 _SEEN_MS = const(
@@ -126,6 +127,8 @@ class SetUp:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 sock.bind(socket.getaddrinfo(self._address, port)[0][-1])
+                if kind == socket.SOCK_STREAM:
+                    sock.listen(_BACKLOG)
             except OSError as error:
                 sock.close()
                 say("set-up", f"without {name}: port {port} cannot be used (error {error.errno})")

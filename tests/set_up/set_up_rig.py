@@ -11,6 +11,7 @@ from firmware_bench import MicroPython
 ANSWER_WITHIN_S = 5.0
 PROGRAM = Path(__file__).with_name("set_up_program.py")
 CONSOLE_PROGRAM = Path(__file__).with_name("console_program.py")
+PRODUCTION_PROGRAM = Path(__file__).with_name("production_program.py")
 NETWORKS = [
     [b"Home".hex(), -48, "home-key-1", None],
     ["客厅 5楼".encode().hex(), -60, "living-room", None],

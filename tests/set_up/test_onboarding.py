@@ -26,6 +26,11 @@ def network(ssid: bytes, key: bytes) -> bytes:
     return b"\0\0\0\3" + bytes((len(body) + 3,)) + b"\0\0\1" + body
 
 
+def flipped(datagram: bytes, at: int, bit: int) -> bytes:
+    """It with one bit changed."""
+    return datagram[:at] + bytes((datagram[at] ^ 1 << bit,)) + datagram[at + 1 :]
+
+
 async def test_an_app_gives_the_network_and_is_answered_each_time(set_up: SetUpMaker, eventually):
     async with set_up(join_ms=300) as module:
         await eventually(module.is_open)
@@ -76,10 +81,7 @@ async def test_what_is_no_such_datagram_is_not_answered(set_up: SetUpMaker, even
         good[:9] + b"\x50" + good[10:],  # SSID longer than the datagram
         good[:4] + b"\xff\xff\xff\x7f" + good[5:],
         *(seeded.randbytes(seeded.randrange(1, 90)) for _ in range(100)),
-        *(
-            good[:at] + bytes((good[at] ^ 1 << seeded.randrange(8),)) + good[at + 1 :]
-            for at in (0, 1, 2, 3, 4, 6, 7)
-        ),
+        *(flipped(good, at, seeded.randrange(8)) for at in (0, 1, 2, 3, 4, 6, 7)),
     ]
     async with set_up() as module:
         await eventually(module.is_open)

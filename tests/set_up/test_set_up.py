@@ -1,0 +1,54 @@
+"""Set-up as a whole: its time, its end, what it leaves."""
+
+from set_up_rig import Asker, SetUpMaker
+
+SOFT_AP_ONBOARDING = 0b101
+
+
+async def test_it_ends_when_its_time_is_over(set_up: SetUpMaker, eventually):
+    async with set_up(seconds=0.2) as module:
+        await eventually(lambda: module.told("left"))
+        assert module.told("ended") == [{"ended": False}]
+        assert [told["status"] for told in module.told("status")] == [SOFT_AP_ONBOARDING, 0]
+        assert module.told("opened") == [{"opened": "XPG-GAgent-00AB"}]
+        assert module.told("closed")
+
+
+async def test_it_can_be_stopped(set_up: SetUpMaker, eventually):
+    async with set_up(stop_after_ms=200) as module:
+        await eventually(lambda: module.told("ended"))
+        assert module.told("ended") == [{"ended": False}]
+
+
+async def test_a_try_that_goes_on_when_time_is_over_may_still_succeed(set_up: SetUpMaker, eventually):
+    async with set_up(seconds=0.3, join_ms=800) as module:
+        await eventually(module.is_open)
+        body = b"\0\4Home\0\x0ahome-key-1"
+        Asker(module.apps).send(b"\0\0\0\3" + bytes((len(body) + 3,)) + b"\0\0\1" + body)
+        await eventually(lambda: module.told("ended"))
+        assert module.told("ended") == [{"ended": True}]
+
+
+async def test_a_unit_without_set_up_password_opens_no_access_point(set_up: SetUpMaker, eventually):
+    async with set_up(seconds=0.1, ap_password=None) as module:
+        await eventually(lambda: module.told("ended"))
+        assert not module.told("opened")
+        assert module.said("no set-up password")
+
+
+async def test_ports_in_use_are_named_and_the_rest_goes_on(set_up: SetUpMaker, eventually):
+    async with set_up() as first:
+        await eventually(first.is_open)
+        async with set_up(ports=[first.page, first.names + 1, first.apps]) as second:
+            await eventually(second.is_open)
+            assert second.said("without the page: port")
+
+
+async def test_it_gives_back_its_heap_and_its_ports(set_up: SetUpMaker, eventually):
+    async with set_up(seconds=0.2, again=3) as module:
+        (end,) = await eventually(lambda: module.told("left"))
+        assert end["left"] == ["module.console", "module.status", "module.unload"]
+        assert len(module.told("heap")) == 3
+        second, *later = [told["heap"] for told in module.told("heap")]
+        assert all(heap <= second for heap in later)
+        assert not module.said("cannot be used")
