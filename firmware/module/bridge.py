@@ -287,12 +287,17 @@ class Bridge:
 
     def _on_online(self, online):
         if online:
-            self._mcu_commands.clock.trust()
             self._tell_health()
             self._reading = asyncio.create_task(self._read_state())
         else:
             self._watched = False
             self._tell_watched()
+
+    def _tell_health(self):
+        if self._uplink.time.known:
+            self._mcu_commands.clock.trust()
+        if self._uplink.online:
+            self._uplink.publish_health(self._health.figures())
 
     async def _read_state(self):
         """Send the relay the whole state when a connection begins: reports may have been lost before."""
@@ -316,10 +321,6 @@ class Bridge:
             if self._link.up:
                 say("module", f"status {self._status.word:04x} {self._status.names()}")
                 await self._ask(commands.MODULE_STATUS, self._status.encode())
-
-    def _tell_health(self):
-        if self._uplink.online:
-            self._uplink.publish_health(self._health.figures())
 
     async def _retire(self, did, passcode):
         if self._uplink.online:

@@ -32,7 +32,7 @@ class Timekeeper:
         self._port = port
         self._task = None
         self._asked = asyncio.Event()
-        self.kept = port.clock_is_right()  # by somebody else
+        self.kept = port.radio() is None  # a clock kept over a restart may be right or wrong
         self.known = self.kept
 
     @property

@@ -19,7 +19,7 @@ DID = "did0000000000000000001"
 UP = f"dev2app/{DID}"
 APP = "usr00000000000000000001"
 DOWN = f"app2dev/{DID}/{APP}"
-HEAP = "288K"  # as firmware/README.md says
+HEAP = "304K"  # as firmware/README.md says
 PRODUCTS = ROOT / "protocol" / "products"
 EXAMPLE = ROOT / "firmware" / "examples" / "pet_house"
 

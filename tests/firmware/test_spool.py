@@ -10,6 +10,8 @@ from firmware_bench import END_WITHIN_S, MicroPython
 from firmware_brokers import Proxy
 from firmware_ground import DID, Bench, alone
 
+from wxproto import commands
+
 CUTS = str(Path(__file__).with_name("spool_client.py"))
 LATE = [b"\x04\x14", b"\x04\x15", b"\x04\x16"]
 
@@ -31,8 +33,7 @@ async def test_reports_of_an_orderly_end_arrive_once_after_the_next_start(bench:
             await eventually(lambda: module.said("next try"))
             for state in (20, 21, 22):
                 bench.mcu.state = state
-                bench.mcu.report()
-            await eventually(lambda: module.said("of at most 100 ms"))
+                await bench.mcu.ask(commands.P0_UP, bytes((4, state)))
             assert not spool.exists(), "a short time off-line costs no flash"
             assert await module.interrupt() == 0
         assert spool.exists()

@@ -19,8 +19,8 @@ class Chip:
     def __init__(self):
         self.set_utc(946684800)
 
-    def clock_is_right(self):
-        return False
+    def radio(self):
+        return "a chip has one"
 
     def set_utc(self, seconds):
         self._offset = seconds - time.time()
