@@ -145,7 +145,6 @@ class Uplink:
                 continue
             try:
                 await self._connect_once()
-                self._on_stage("offline")
             except (Refusal, LocalError) as error:
                 if isinstance(error, (mqtt.Refused, mqtt.SubscriptionRefused)):
                     self._must_register = True
