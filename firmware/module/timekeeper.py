@@ -40,11 +40,14 @@ class Timekeeper:
         """True when the time servers were asked once, or need not be."""
         return self.kept or self._asked.is_set()
 
+    def begin(self):
+        """Ask the servers from now on; call it when there is a network."""
+        if self._task is None and not self.kept:
+            self._task = asyncio.create_task(self._run())
+
     async def first(self):
-        """Wait until the servers were asked once, whatever came of it; call it when there is a network."""
+        """Wait until the servers were asked once, whatever came of it."""
         if not self.asked:
-            if self._task is None:
-                self._task = asyncio.create_task(self._run())
             await self._asked.wait()
 
     def correct(self, seconds, source):
@@ -54,17 +57,20 @@ class Timekeeper:
 
     async def _run(self):
         port = self._port
-        if port.utc_s() < BUILT:
-            port.set_utc(BUILT)
         backoff = Backoff(_RETRY_MS, _RETRY_CAP_MS, port.entropy)
-        while True:
-            if await self._ask():
-                backoff.reset()
-                wait = _EVERY_MS - int.from_bytes(port.entropy(4), "big") % _JITTER_MS
-            else:
-                wait = _SPACING_MS + backoff.next_ms()
-            self._asked.set()
-            await asyncio.sleep_ms(wait)
+        try:
+            if port.utc_s() < BUILT:
+                port.set_utc(BUILT)
+            while True:
+                if await self._ask():
+                    backoff.reset()
+                    wait = _EVERY_MS - int.from_bytes(port.entropy(4), "big") % _JITTER_MS
+                else:
+                    wait = _SPACING_MS + backoff.next_ms()
+                self._asked.set()
+                await asyncio.sleep_ms(wait)
+        finally:
+            self._asked.set()  # whatever happens here, nobody waits for ever
 
     async def _ask(self):
         from module import sntp  # noqa: PLC0415 - dropped after use
@@ -72,7 +78,7 @@ class Timekeeper:
         try:
             time_ms, at, server = await sntp.ask(self._servers or sntp.SERVERS, self._port)
         except (OSError, ValueError, MemoryError) as error:
-            late = "" if self.known else "; certificates are checked by a clock that may be late"
+            late = "" if self.known else "; the clock may be late"
             say("time", f"no server: {error}{late}")
             return False
         finally:

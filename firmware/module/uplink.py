@@ -181,9 +181,10 @@ class Uplink:
     # One connection
 
     async def _connect_once(self):
-        if not self.time.asked:
+        self.time.begin()
+        if not self.time.asked and self._find_trust() is not None:
             self._on_stage("time")
-            await self.time.first()
+            await self.time.first()  # certificates are good or bad by it
         self._use_did()
         endpoint, self._endpoint = self._endpoint, None  # where the last connection worked: for one try
         if endpoint is None or self._must_register:

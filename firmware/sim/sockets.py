@@ -2,6 +2,7 @@
 
 import errno
 import io
+import select
 import socket as real
 
 _LOOPBACK = b"\x7f\x00\x00\x01"
@@ -52,10 +53,15 @@ class Socket(io.IOBase):
         """Close it."""
         self._real.close()
 
-    def ioctl(self, request, _):
-        """Let poll() wait for the host's socket."""
+    def ioctl(self, request, argument):
+        """Let poll() wait for the host's socket; TLS asks for its state."""
         if request == _GET_FILENO:
             return self._real.fileno()
+        if request == _POLL:
+            poll = select.poll()
+            poll.register(self._real, argument)
+            found = poll.poll(0)
+            return found[0][1] if found else 0
         if request == _CLOSE:
             self._real.close()
         return 0

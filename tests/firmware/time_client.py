@@ -40,6 +40,7 @@ async def main():
     keeper = Timekeeper(sys.argv[1], chip)
     ticking = asyncio.create_task(tick())
     print("before", chip.utc_s(), keeper.known)
+    keeper.begin()
     await keeper.first()
     print("after", chip.utc_s(), keeper.known)
     keeper.correct(chip.utc_s() + 1, "a relay that is as good")
