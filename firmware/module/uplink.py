@@ -124,8 +124,16 @@ class Uplink:
             await self.relay().retire(did, passcode)
         except (LocalError,) + RECOVERABLE as error:  # noqa: RUF005 - MicroPython has no star in a tuple
             say("uplink", f"the relay was not told that {did} has ended: {error}")
-        finally:
-            drop("registration")
+        drop("registration")
+
+    def relay(self):
+        """The relay's HTTP calls, a registration.Registration; that file is for the caller to drop."""
+        from module import registration  # noqa: PLC0415 - dropped after use
+
+        config = self._config
+        return registration.Registration(
+            config.relay_host, config.relay_port, self._timeout_ms, self._port, self._find_trust()
+        )
 
     def relay(self):
         """The relay's HTTP calls, a registration.Registration; that file is for the caller to drop."""
