@@ -42,8 +42,6 @@ class Registration:
     Calls raise OSError (not reachable, too slow), Refusal or RegistrationError.
     """
 
-    UnknownDid = UnknownDid
-
     def __init__(self, host, port, timeout_ms, network, trust=None):
         self._host = host
         self._port = port

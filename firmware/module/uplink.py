@@ -135,15 +135,6 @@ class Uplink:
             config.relay_host, config.relay_port, self._timeout_ms, self._port, self._find_trust()
         )
 
-    def relay(self):
-        """The relay's HTTP calls, a registration.Registration; that file is for the caller to drop."""
-        from module.registration import Registration  # noqa: PLC0415 - dropped after use
-
-        config = self._config
-        return Registration(
-            config.relay_host, config.relay_port, self._timeout_ms, self._port, self._find_trust()
-        )
-
     async def run(self):
         """Serve for ever; no failure of network, relay or broker ends it."""
         while True:
@@ -238,13 +229,15 @@ class Uplink:
 
     async def _ask_relay(self):
         """The broker's (host, port), after registering if need be."""
+        from module import registration  # noqa: PLC0415 - dropped after use
+
         try:
             relay = self.relay()
             if self._must_register:
                 await self._register(relay)
             try:
                 endpoint, time_s = await relay.locate(self._settings.did)
-            except relay.UnknownDid as error:
+            except registration.UnknownDid as error:
                 say("uplink", f"{error}; registering again")
                 await self._register(relay)
                 endpoint, time_s = await relay.locate(self._settings.did)
