@@ -79,7 +79,9 @@ class Bridge:
         if config.mcu_image:
             from module.mcu_update import McuUpdate  # noqa: PLC0415 - 10 KB of heap, for those who need it
 
-            self._update = McuUpdate(config.mcu_image, config.mcu_version, self._link, port.now_ms)
+            self._update = McuUpdate(
+                config.mcu_image, config.mcu_version, self._link, port.now_ms, _tell_update
+            )
         self._uplink = Uplink(
             config,
             settings,
@@ -336,6 +338,10 @@ class Bridge:
         await self._restart_asked.wait()
         await asyncio.sleep_ms(self._restart_after_ms)
         raise Restart
+
+
+def _tell_update(version, state, percent, reason):
+    say("update", f"MCU {version}: {state}: {reason or percent}")
 
 
 _EVENTS = {

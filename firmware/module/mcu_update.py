@@ -18,11 +18,17 @@ IDLE_MS = 60_000  # longest sleep; it is woken when the MCU asks
 
 
 class McuUpdate:
-    """The image at `path`, software version `version` of the MCU; `link` is the Link to it."""
+    """The image at `path`, software version `version` of the MCU; `link` is the Link to it.
 
-    def __init__(self, path, version, link, now_ms):
+    `on_state(version, state, percent, reason)` is told "installing", "installed" when the MCU has the whole
+    file, and "failed".
+    """
+
+    def __init__(self, path, version, link, now_ms, on_state, *, is_hex=False):
+        self.version = version
         self._path = path
-        self._version = version
+        self._on_state = on_state
+        self._is_hex = is_hex
         self._link = link
         self._now_ms = now_ms
         self._sender = None
@@ -32,23 +38,29 @@ class McuUpdate:
 
     def begin(self, software_version):
         """Offer the image to an MCU that has just come up with another version; again if it was cut off."""
-        if software_version == self._version:
+        if software_version == self.version:
             return
-        if self._task is not None:
+        if self._task is None:
+            self._sender = None
+            self._task = asyncio.create_task(self._offer())
+        elif self._sender is not None:
             self._sender.start()
             self._came.set()
-            return
-        try:
-            self._sender = self._open()
-        except (OSError, PeerError) as error:
-            say("update", f"{self._path} cannot be offered to the MCU: {error}")
-            return
-        self._task = asyncio.create_task(self._run())
+
+    def withdraw(self):
+        """Give it up: another image is to take its place."""
+        if self._sender is not None:
+            self._sender.cancel()
+            self._came.set()
+        elif self._task is not None:
+            self._task.cancel()
 
     def take(self, asked):
         """Take a command of the MCU; False when it belongs to no update."""
-        if self._sender is None or asked.cmd not in data_sender.COMMANDS:
+        if asked.cmd not in data_sender.COMMANDS or (self._sender is None and self._task is None):
             return False
+        if self._sender is None:
+            return True  # the digest is not known yet: unanswered, the MCU asks again
         error = self._sender.take(asked, self._now_ms())
         if asked.wants_answer and error is None:
             self._link.answer(asked, b"")
@@ -61,7 +73,16 @@ class McuUpdate:
             self._task = asyncio.create_task(self._run())
         return True
 
-    def _open(self):
+    async def _offer(self):
+        try:
+            self._sender = await self._open()
+        except (OSError, PeerError) as error:
+            self._task = None
+            self._on_state(self.version, "failed", 0, f"{self._path} cannot be offered to the MCU: {error}")
+            return
+        await self._run()
+
+    async def _open(self):
         if not hasattr(hashlib, "md5"):
             raise PeerError("this firmware has no MD5")
         digest = hashlib.md5()  # noqa: S324 - what the protocol has
@@ -69,12 +90,15 @@ class McuUpdate:
             block = file.read(BLOCK)
             while block:
                 digest.update(block)
+                await asyncio.sleep_ms(0)  # a megabyte takes seconds on a chip
                 block = file.read(BLOCK)
         size = os.stat(self._path)[6]
         if not size:
             raise PeerError("it is empty")
-        say("update", f"software {self._version} of {size} bytes is offered to the MCU")
-        sender = data_sender.Sender(size, str(hexlify(digest.digest()), "ascii"), self._read)
+        say("update", f"software {self.version} of {size} bytes is offered to the MCU")
+        sender = data_sender.Sender(
+            size, str(hexlify(digest.digest()), "ascii"), self._read, hex_lines=self._is_hex
+        )
         sender.start()
         return sender
 
@@ -92,7 +116,7 @@ class McuUpdate:
                 percent = sender.sent * 100 // sender.size
                 if percent < told or percent >= told + TOLD_EVERY:
                     told = percent
-                    say("update", f"the MCU has {percent} %")
+                    self._on_state(self.version, "installing", percent, None)
         except (OSError, LocalError) as error:
             say("update", f"{self._path} cannot be read any more: {error}")
             sender.cancel()
@@ -102,8 +126,10 @@ class McuUpdate:
         self._task = None
         if sender.state == data_sender.DONE:
             say("update", "the MCU has the whole file")
+            self._on_state(self.version, "installed", 100, None)
         else:
-            say("update", f"the MCU did not take the file: {sender.reason}")
+            percent = sender.sent * 100 // sender.size
+            self._on_state(self.version, "failed", percent, f"the MCU did not take the file: {sender.reason}")
 
     async def _step(self, sender):
         question = sender.question()

@@ -43,6 +43,7 @@ class Registration:
     """
 
     def __init__(self, host, port, timeout_ms, network, trust=None):
+        self.authority = f"{host}:{port}"
         self._host = host
         self._port = port
         self._timeout_ms = timeout_ms
@@ -60,7 +61,7 @@ class Registration:
                 ("update_key", settings.update_key),
             )
         )
-        status, body = await self._exchange("POST", "/dev/devices", form)
+        status, body = await self.exchange("POST", "/dev/devices", form)
         if status in REFUSED:
             reason = _shown(body)
             raise RegistrationRefused(f"the relay refuses product {product_key} (HTTP {status}): {reason}")
@@ -76,7 +77,7 @@ class Registration:
 
         The port is the one for TLS if there is a Trust. UnknownDid when the relay has forgotten this did.
         """
-        status, body = await self._exchange("GET", "/dev/devices/" + did, "")
+        status, body = await self.exchange("GET", "/dev/devices/" + did, "")
         if status in UNKNOWN_DID:
             raise UnknownDid(f"the relay does not know this did (HTTP {status}): {_shown(body)}")
         if status != OK:
@@ -91,16 +92,19 @@ class Registration:
     async def retire(self, did, passcode):
         """Tell the relay that this did has ended (app-api 4.1)."""
         form = encode_form((("did", did), ("passcode", passcode)))
-        status, body = await self._exchange("DELETE", "/dev/devices", form)
+        status, body = await self.exchange("DELETE", "/dev/devices", form)
         if status != OK:
             raise RegistrationError(f"HTTP {status}: {_shown(body)}")
 
-    async def _exchange(self, method, path, body):
+    async def connect(self):
+        """A Stream to the relay; `authority` is what HTTP calls its address."""
+        return await stream.connect(self._host, self._port, self._timeout_ms, self._network, self._trust)
+
+    async def exchange(self, method, path, body):
         """(status, body text) of one request."""
-        host, port, trust = self._host, self._port, self._trust
-        connection = await stream.connect(host, port, self._timeout_ms, self._network, trust)
+        connection = await self.connect()
         try:
-            head = f"{method} {path} HTTP/1.0\r\nHost: {host}:{port}\r\n"
+            head = f"{method} {path} HTTP/1.0\r\nHost: {self.authority}\r\n"
             if body:
                 head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
             await connection.write((head + "\r\n" + body).encode(), self._timeout_ms)

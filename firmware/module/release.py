@@ -1,0 +1,122 @@
+"""One kind of software, once: asks the relay for it, fetches it, and puts it where it is to run from.
+
+Loaded for each such pass and dropped after it.
+"""
+
+import os
+import sys
+
+from module import download, journal
+from module.console import say
+from module.manifest import MCU, MODULE, Manifest, Refused
+from module.registration import encode_form
+from wxproto.errors import PeerError
+
+TELL_EVERY = 25  # percent between two messages of progress: reports of the MCU have the queue for themselves
+KNOWN = {MODULE: "module", MCU: "MCU"}
+RESERVE = (
+    64 * 1024
+)  # bytes that stay free beside the file: settings, reports, and the old slot is still there
+PATH = "/dev/ota/v4.1/update_and_check/"
+_OK = 200
+
+
+async def serve(update, kind):
+    """Take what the relay has of `kind`, if it is higher; True when that is done, False to try again soon."""
+    version = ""
+    try:
+        text = await _ask(update, kind)
+        if text is None:
+            return True
+        offered = Manifest(kind, text)
+        version = offered.version
+        offered.check(update.settings.did, update.settings.update_key, update.versions(kind)[1])
+        found = journal.load(update.config.data)
+        if found["refused"].get(str(kind)) == version:
+            say("update", f"{KNOWN[kind]} {version} failed here before: it is left alone")
+        elif kind == MODULE:
+            await _take_module(update, offered)
+        elif found["mcu"] is None or found["mcu"]["sha256"] != offered.sha256:
+            await _take_mcu(update, offered, found)
+    except PeerError as error:
+        update.tell(kind, version, "failed", 0, str(error))
+    except (OSError, ValueError, MemoryError) as error:  # ValueError: what TLS raises
+        say("update", f"{KNOWN[kind]}: {error or type(error).__name__}; later")
+        return False
+    return True
+
+
+async def _ask(update, kind):
+    """The text of what the relay offers, or None."""
+    hardware, software = update.versions(kind)
+    form = encode_form(
+        (
+            ("passcode", update.settings.passcode),
+            ("type", str(kind)),
+            ("hard_version", hardware),
+            ("soft_version", software),
+            ("manifest", "1"),
+        )
+    )
+    try:
+        status, text = await update.relay.exchange("POST", PATH + update.settings.did, form)
+    except PeerError as error:
+        raise download.Unfinished(str(error)) from None
+    return text if status == _OK else None
+
+
+async def _fetch(update, offered):
+    """Have the file whole and checked; returns its path."""
+    folder = update.config.data
+    name = f"{offered.sha256[:16]}.part"
+    for other in os.listdir(folder):
+        if other.endswith(".part") and other != name:
+            os.remove(folder + "/" + other)
+    told = [-TELL_EVERY]
+
+    def show(have):
+        percent = have * 100 // offered.size
+        if percent >= told[0] + TELL_EVERY and percent < 100:
+            told[0] = percent
+            update.tell(offered.kind, offered.version, "downloading", percent)
+
+    info = os.statvfs(folder)
+    if info[0] * info[3] < offered.size + RESERVE:
+        raise Refused(f"no space for its {offered.size // 1024} KB")
+    part = folder + "/" + name
+    await download.Download(update.relay, offered, part, show, update.timeout_ms).fetch()
+    update.tell(offered.kind, offered.version, "verifying", 100)
+    return part
+
+
+async def _take_module(update, offered):
+    path = await _fetch(update, offered)
+    from module import install, slots  # noqa: PLC0415 - the download does not need them
+
+    update.tell(offered.kind, offered.version, "installing", 0)
+    nvs = update.port.slot_store()
+    running = slots.running(sys.path)
+    try:
+        await install.install(path, slots.SLOTS[1 - running], offered.version)
+    except PeerError:
+        os.remove(path)
+        journal.refuse(
+            update.config.data, offered.kind, offered.version
+        )  # the next try would end as this one
+        raise
+    slots.move(nvs, slots.BEGUN)
+    os.remove(path)
+    update.tell(offered.kind, offered.version, "installed", 100)
+    update.restart()
+
+
+async def _take_mcu(update, offered, found):
+    path = await _fetch(update, offered)
+    folder = update.config.data
+    update.withdraw()
+    found["mcu"] = None
+    journal.save(folder, found)  # while the image changes it has no name
+    os.rename(path, folder + journal.IMAGE)
+    found["mcu"] = {"version": offered.version, "sha256": offered.sha256, "hex": offered.is_hex, "tries": 0}
+    journal.save(folder, found)
+    update.offer()
