@@ -16,6 +16,7 @@ from module.life import Life
 from module.link import Link
 from module.mcu_commands import McuCommands
 from module.status import Status
+from module.update import Update
 from module.uplink import Uplink
 from wxproto import actions, commands, envelope
 from wxproto.device_info import DeviceInfo
@@ -75,13 +76,6 @@ class Bridge:
             retire=self._retire,
             on_restart=self._ask_restart,
         )
-        self._update = None
-        if config.mcu_image:
-            from module.mcu_update import McuUpdate  # noqa: PLC0415 - 10 KB of heap, for those who need it
-
-            self._update = McuUpdate(
-                config.mcu_image, config.mcu_version, self._link, port.now_ms, _tell_update
-            )
         self._uplink = Uplink(
             config,
             settings,
@@ -92,6 +86,7 @@ class Bridge:
             on_stage=self._life.take,
             on_restart=self._ask_restart,
         )
+        self._update = Update(config, settings, port, self._link, self._uplink, on_restart=self._ask_restart)
         self._uplink_wanted = False
         self._health = Health(port, self._link, self._life, self._wifi)
         self._watched = False  # by clients of the relay
@@ -116,6 +111,7 @@ class Bridge:
             self._link.run(),
             self._life.run(),
             self._uplink.run(),
+            self._update.run(),
             self._command_mcu(),
             self._tell_status(),
             self._until_restart(),
@@ -155,7 +151,7 @@ class Bridge:
 
     def _take_asked(self, asked):
         if asked.cmd != commands.P0_UP:
-            if self._update is None or not self._update.take(asked):
+            if not self._update.take(asked):
                 self._mcu_commands.take(asked)
             return
         if asked.flags & commands.SUB_DEVICE:
@@ -195,8 +191,7 @@ class Bridge:
     def _take_link_up(self, _):
         if self._info is not None:
             self._mcu_commands.begin(self._info)
-            if self._update is not None:
-                self._update.begin(self._info.software_version)
+            self._update.begin(self._info)
         self._status_changed.set()
         if self._settings.product_key is not None:
             self._life.take(stages.IDENTITY)
@@ -222,6 +217,8 @@ class Bridge:
                 raise PeerError("a client count has two bytes")
             self._watched = body[0] or body[1]
             self._tell_watched()
+        elif cmd == envelope.FIRMWARE_NOTICE and body:
+            self._update.notice(body[0])
 
     def _tell_watched(self):
         self._status.set(app=self._watched or (self._lan is not None and self._lan.logged_in))
@@ -288,6 +285,7 @@ class Bridge:
                 self._uplink.end()
 
     def _on_online(self, online):
+        self._update.connected(online)
         if online:
             self._tell_health()
             self._reading = asyncio.create_task(self._read_state())
@@ -338,10 +336,6 @@ class Bridge:
         await self._restart_asked.wait()
         await asyncio.sleep_ms(self._restart_after_ms)
         raise Restart
-
-
-def _tell_update(version, state, percent, reason):
-    say("update", f"MCU {version}: {state}: {reason or percent}")
 
 
 _EVENTS = {

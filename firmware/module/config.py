@@ -41,6 +41,9 @@ KEYS = {
     "stable_s": (float, 30, 0.01, 3600),
     "offline_restart_s": (float, 7200, 1, 604800),
     "queue": (int, 16, 4, 256),
+    "update_s": (float, 21600, 1, 604800),
+    "confirm_s": (float, 60, 0, 3600),
+    "trial_s": (float, 900, 1, 86400),
     "lan_host": (str, "0.0.0.0", None, None),  # noqa: S104 - a module is for its whole network
     "lan_port": (int, 12416, 0, 65535),
     "lan_udp_port": (int, 12414, 0, 65535),

@@ -110,7 +110,7 @@ class Registration:
             await connection.write((head + "\r\n" + body).encode(), self._timeout_ms)
             answer = await asyncio.wait_for_ms(_read_all(connection), self._timeout_ms)
         except asyncio.TimeoutError:
-            raise stream.Unreachable(f"the relay at {host}:{port} does not answer") from None
+            raise stream.Unreachable(f"the relay at {self.authority} does not answer") from None
         finally:
             connection.close()
         return decode_answer(answer)

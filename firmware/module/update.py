@@ -12,6 +12,7 @@ from module import version
 from module.backoff import Backoff
 from module.console import say
 from module.loading import drop
+from wxproto.errors import LocalError
 
 MODULE, MCU = 1, 2  # kinds of software
 IMAGE = "/mcu.img"  # in the data folder: what the relay has for the MCU
@@ -81,16 +82,12 @@ class Update:
             await self._until_due()
             kinds = self._wanted or (MODULE, MCU)
             self._wanted = set()
-            unfinished = False
-            from module import release  # noqa: PLC0415 - 12 KB of heap, for a minute
-
-            self.relay = self._uplink.relay()
-            for kind in (MODULE, MCU):
-                known = self._has_slots() if kind == MODULE else self._has_mcu()
-                if kind in kinds and known and not await release.serve(self, kind):
-                    unfinished = True
+            unfinished = True
+            try:
+                unfinished = not await self._look(kinds)
+            except (MemoryError, LocalError) as error:
+                say("update", f"{error or 'no heap'}; later")
             self.relay = None
-            del release
             _drop(_FOR_RELEASE)
             self._plan(unfinished)
 
@@ -146,6 +143,18 @@ class Update:
         except asyncio.TimeoutError:
             pass
         self._changed.clear()
+
+    async def _look(self, kinds):
+        """Take what the relay has of these kinds; False when one is to be tried again soon."""
+        done = True
+        from module import release  # noqa: PLC0415 - 12 KB of heap, for a minute
+
+        self.relay = self._uplink.relay()
+        for kind in (MODULE, MCU):
+            here = self._has_slots() if kind == MODULE else self._has_mcu()
+            if here and kind in kinds and not await release.serve(self, kind):
+                done = False
+        return done
 
     def _has_slots(self):
         return self.port.slot_store() is not None and sys.path[0] in ("/a", "/b")
