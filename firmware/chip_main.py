@@ -39,10 +39,10 @@ try:
     else:
         micropython.kbd_intr(CTRL_C)
     pause = run()
-except KeyboardInterrupt:
-    print("main: stopped; machine.reset() starts it again")
-    raise
-except BaseException as error:  # noqa: BLE001 - SystemExit too would end at the prompt
+except BaseException as error:  # SystemExit too would end at the prompt
+    if isinstance(error, KeyboardInterrupt) and not product:
+        print("main: stopped; machine.reset() starts it again")
+        raise
     print("main: the application failed")
     sys.print_exception(error)
 try:

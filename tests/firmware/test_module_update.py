@@ -24,7 +24,7 @@ Step = dict[str, Any]
 
 
 async def run(script: str, *arguments: str) -> list[dict[str, Any]]:
-    """The JSON lines that a MicroPython program of this folder prints."""
+    """What a MicroPython program of this folder prints as lines of JSON."""
     path = f"{MICROPYPATH.removesuffix(':.frozen')}:{HERE}:.frozen"
     process = await asyncio.create_subprocess_exec(
         *(MICROPYTHON, "-X", "heapsize=16M", str(HERE / script), BOOT, *arguments),
@@ -34,7 +34,7 @@ async def run(script: str, *arguments: str) -> list[dict[str, Any]]:
     )
     output, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
     assert process.returncode == 0, output.decode()
-    return [json.loads(line) for line in output.decode().splitlines()]
+    return [json.loads(line) for line in output.decode().splitlines() if line[:1] in "[{"]
 
 
 class Story:
