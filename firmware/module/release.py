@@ -6,10 +6,10 @@ Loaded for each such pass and dropped after it.
 import os
 import sys
 
-from module import download, journal
+from module import journal
 from module.console import say
+from module.loading import drop
 from module.manifest import MCU, MODULE, Manifest, Refused
-from module.registration import encode_form
 from wxproto.errors import PeerError
 
 TELL_EVERY = 25  # percent between two messages of progress: reports of the MCU have the queue for themselves
@@ -25,6 +25,7 @@ async def serve(update, kind):
     """Take what the relay has of `kind`, if it is higher; True when that is done, False to try again soon."""
     version = ""
     try:
+        update.relay = update.uplink.relay()
         text = await _ask(update, kind)
         if text is None:
             return True
@@ -48,8 +49,10 @@ async def serve(update, kind):
 
 async def _ask(update, kind):
     """The text of what the relay offers, or None."""
+    from module import registration  # noqa: PLC0415 - loaded already, by the relay
+
     hardware, software = update.versions(kind)
-    form = encode_form(
+    form = registration.encode_form(
         (
             ("passcode", update.settings.passcode),
             ("type", str(kind)),
@@ -61,7 +64,7 @@ async def _ask(update, kind):
     try:
         status, text = await update.relay.exchange("POST", PATH + update.settings.did, form)
     except PeerError as error:
-        raise download.Unfinished(str(error)) from None
+        raise OSError(str(error)) from None
     return text if status == _OK else None
 
 
@@ -83,6 +86,8 @@ async def _fetch(update, offered):
     info = os.statvfs(folder)
     if info[0] * info[3] < offered.size + RESERVE:
         raise Refused(f"no space for its {offered.size // 1024} KB")
+    from module import download  # noqa: PLC0415 - dropped before the file is unpacked
+
     part = folder + "/" + name
     await download.Download(update.relay, offered, part, show, update.timeout_ms).fetch()
     update.tell(offered.kind, offered.version, "verifying", 100)
@@ -91,6 +96,9 @@ async def _fetch(update, offered):
 
 async def _take_module(update, offered):
     path = await _fetch(update, offered)
+    update.relay = None
+    drop("registration")
+    drop("download")
     from module import install, slots  # noqa: PLC0415 - the download does not need them
 
     update.tell(offered.kind, offered.version, "installing", 0)
@@ -119,4 +127,4 @@ async def _take_mcu(update, offered, found):
     os.rename(path, folder + journal.IMAGE)
     found["mcu"] = {"version": offered.version, "sha256": offered.sha256, "hex": offered.is_hex, "tries": 0}
     journal.save(folder, found)
-    update.offer()
+    update.has_image = True

@@ -39,9 +39,11 @@ class Update:
         self.on_restart = on_restart
         self.online_since = None
         self.info = None
-        self.relay = None  # registration.Registration, during a pass
+        self.looking = False
+        self.relay = None  # registration.Registration, while it is used
+        self.has_image = False  # a new one for the MCU
         self.timeout_ms = int(config.connect_timeout_s * 1000)
-        self._uplink = uplink
+        self.uplink = uplink
         self._mcu = None  # the McuUpdate, while there is an image
         self._wanted = set()  # kinds that the relay has something new of
         self._due = None  # time of the next look at both; None: it waits for the next connection
@@ -73,23 +75,24 @@ class Update:
     async def run(self):
         """Serve for ever."""
         if self._has_slots():
-            from module import trial  # noqa: PLC0415 - once, at the start
-
-            await trial.settle(self)
-            del trial
-            _drop("trial install archive slots manifest journal")
+            await self._settle()
         while True:
             await self._until_due()
             kinds = self._wanted or (MODULE, MCU)
             self._wanted = set()
+            self.looking = True
             unfinished = True
             try:
                 unfinished = not await self._look(kinds)
             except (MemoryError, LocalError) as error:
                 say("update", f"{error or 'no heap'}; later")
+            self.looking = False
             self.relay = None
             _drop(_FOR_RELEASE)
             self._plan(unfinished)
+            if self.has_image:
+                self.has_image = False
+                self.offer()
 
     def offer(self):
         """Hand the MCU the image that is here for it, unless it runs that already."""
@@ -97,9 +100,12 @@ class Update:
             self.config.mcu_image or self._mcu or _is_there(self.config.data + IMAGE)
         ):
             return
-        from module import mcu_image  # noqa: PLC0415 - only with an image
+        try:
+            from module import mcu_image  # noqa: PLC0415 - only with an image
 
-        self._mcu = mcu_image.offer(self, self._mcu)
+            self._mcu = mcu_image.offer(self, self._mcu)
+        except (OSError, MemoryError) as error:
+            say("update", f"the image for the MCU waits: {error or 'no heap'}")
         _drop(_FOR_IMAGE)
         if self._mcu is None:
             drop("mcu_update")
@@ -107,9 +113,12 @@ class Update:
     def follow(self, what, state, percent, reason):
         self.tell(MCU, what, state, percent, reason)
         if state == "installed" and not self.config.mcu_image:
-            from module import mcu_image  # noqa: PLC0415 - only with an image
+            try:
+                from module import mcu_image  # noqa: PLC0415 - only with an image
 
-            mcu_image.count(self.config.data)
+                mcu_image.count(self.config.data)
+            except (OSError, MemoryError) as error:
+                say("update", f"this try is not counted: {error or 'no heap'}")
             _drop(_FOR_IMAGE)
 
     def withdraw(self):
@@ -126,7 +135,7 @@ class Update:
         why = ": " + reason if reason else ""
         what = what or "unknown"
         say("update", f"{name} {what}: {state}{why or f', {percent} %'}")
-        self._uplink.publish_update(
+        self.uplink.publish_update(
             {"type": kind, "version": what, "state": state, "percent": percent, "reason": reason}
         )
 
@@ -144,12 +153,20 @@ class Update:
             pass
         self._changed.clear()
 
+    async def _settle(self):
+        try:
+            from module import trial  # noqa: PLC0415 - once, at the start
+
+            await trial.settle(self)
+        except (OSError, MemoryError) as error:
+            say("update", f"the slots stay as they are until the next start: {error or 'no heap'}")
+        _drop("trial install archive slots manifest journal")
+
     async def _look(self, kinds):
         """Take what the relay has of these kinds; False when one is to be tried again soon."""
         done = True
         from module import release  # noqa: PLC0415 - 12 KB of heap, for a minute
 
-        self.relay = self._uplink.relay()
         for kind in (MODULE, MCU):
             here = self._has_slots() if kind == MODULE else self._has_mcu()
             if here and kind in kinds and not await release.serve(self, kind):

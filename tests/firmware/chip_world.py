@@ -170,8 +170,8 @@ class Chip:
         asking = done = False
         while not (restart.is_set() or done):
             assert time.ticks_diff(until, time.ticks_ms()) > 0, uplink.told
-            done = asking and module.relay is None
-            asking = module.relay is not None
+            asking = asking or module.looking
+            done = asking and not module.looking
             if task.done():
                 await task  # it never ends but by an exception
             await asyncio.sleep_ms(0)

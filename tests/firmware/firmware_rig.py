@@ -8,6 +8,7 @@ import time
 import tty
 
 from aiohttp import web
+from release_desk import ReleaseDesk
 
 from wxproto import commands
 from wxproto.courier import Courier
@@ -160,6 +161,7 @@ class Registrar:
         self.refuse: str | None = None
         self.retired: list[dict[str, str]] = []
         self.url = ""
+        self.desk = ReleaseDesk(self.registrations)
         self._runner: web.AppRunner
 
     async def __aenter__(self) -> "Registrar":
@@ -169,6 +171,7 @@ class Registrar:
                 web.post("/dev/devices", self._register),
                 web.delete("/dev/devices", self._retire),
                 web.get("/dev/devices/{did}", self._locate),
+                *self.desk.routes(),
             ]
         )
         self._runner = web.AppRunner(application)

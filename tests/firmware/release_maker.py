@@ -46,10 +46,12 @@ def gzipped(data: bytes, window: int = 12) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def offer(version: str, data: bytes, kind: int = 1, key: bytes = KEY, **changes: object) -> str:
+def offer(
+    version: str, data: bytes, kind: int = 1, key: bytes = KEY, did: str = DID, **changes: object
+) -> str:
     """The relay's line for this file; `changes` replace fields after it was signed."""
     digest = hashlib.sha256(data).hexdigest()
-    signed = f"wxlink update 1\n{DID}\n{kind}\n{version}\n{len(data)}\n{digest}\n"
+    signed = f"wxlink update 1\n{did}\n{kind}\n{version}\n{len(data)}\n{digest}\n"
     fields = {
         "soft_ver": version,
         "download_url": "http://elsewhere/dev/ota/v4.1/file/7",

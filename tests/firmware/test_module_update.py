@@ -186,7 +186,7 @@ async def test_what_is_left_of_another_download_is_removed(story: Story, seeded:
 def bad_offers(story: Story, seeded: random.Random) -> list[tuple[list[str], str]]:
     """(offer, a part of the reason): what a relay, or one who plays it, may send."""
     good = sound(seeded)
-    other = sound(seeded)
+    other = maker.pack(maker.application(NEW, maker.member("other.mpy", seeded.randbytes(900))))
     return [
         (story.offered(NEW, good, key=bytes(32)), "not signed by this unit's key"),
         (story.offered(NEW, good, soft_ver=NEWER), "not signed"),
