@@ -9,7 +9,7 @@ import asyncio
 
 from micropython import const
 
-from module.unload import unload
+from module.loading import drop
 
 _POLL_MS = const(50)  # a chip keeps 260 bytes that nobody has read; a packet has 120 at most
 _STALE_MS = const(1000)  # the rest of a packet that does not come was cut off
@@ -104,4 +104,4 @@ class ConsoleReader:
             if self._waiting:
                 self._serve_packet(self._waiting.pop(0))
             else:
-                unload("improv", "production_test")
+                drop("improv", "production_test")

@@ -6,7 +6,7 @@ import select
 import socket as real
 
 _LOOPBACK = b"\x7f\x00\x00\x01"
-_GET_FILENO, _CLOSE = 10, 4  # MP_STREAM_GET_FILENO, MP_STREAM_CLOSE
+_POLL, _CLOSE, _GET_FILENO = 3, 4, 10  # MP_STREAM_POLL, MP_STREAM_CLOSE, MP_STREAM_GET_FILENO
 
 world = None  # set by chip.py
 online = None  # the same
