@@ -9,9 +9,10 @@ import signal
 import termios
 from pathlib import Path
 
+from compiled import compiled
 from firmware_bench import MICROPYTHON, ROOT
 
-SOURCES = (ROOT / "firmware", ROOT / "protocol")
+SOURCES = (compiled(),)
 MAC = "a4cf12000001"
 HOME = "home"
 HOME_KEY = "home-key-8"

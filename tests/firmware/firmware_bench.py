@@ -7,10 +7,12 @@ import signal
 import sys
 from pathlib import Path
 
+from compiled import compiled
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 MICROPYTHON = os.environ.get("WXLINK_MICROPYTHON") or str(BIN / "micropython")
-MICROPYPATH = f"{ROOT / 'firmware'}:{ROOT / 'protocol'}:.frozen"
+MICROPYPATH = f"{compiled()}:.frozen"
 END_WITHIN_S = 5.0
 HEARTBEAT_S = 0.3
 
@@ -80,4 +82,4 @@ def module_config(folder: Path, **keys: object) -> list[str]:
         "lan_udp_port": 0,
     }
     config.write_text(json.dumps({"data": str(folder / "module"), **short, **keys}))
-    return [str(ROOT / "firmware" / "main.py"), str(config)]
+    return [str(compiled() / "main.py"), str(config)]
