@@ -156,8 +156,11 @@ class Device:
     async def publish(self, topic: str, payload: bytes, within_s: float = WITHIN_S) -> bool:
         """Publish with QoS 1; True when the broker acknowledged it."""
         info = self._client.publish(topic, payload, qos=1)
-        await asyncio.to_thread(info.wait_for_publish, within_s)
-        return info.is_published()
+        try:
+            await asyncio.to_thread(info.wait_for_publish, within_s)
+            return info.is_published()
+        except RuntimeError:  # the broker cut the connection before paho's thread had written it
+            return False
 
     def send(self, payload: bytes) -> None:
         """Publish a report and do not wait."""
