@@ -14,6 +14,7 @@ from relay_ground import MAC, NOW, PASSCODE, PRODUCT_KEY, lamp
 from release_ground import FILES, mcu_file, module_file, module_files, packed
 
 from wxlink import cli
+from wxlink.flash import app
 from wxlink.relay.commands import release
 from wxlink.relay.store import Health, Progress, Store
 
@@ -88,6 +89,18 @@ async def test_a_module_release_from_file_to_devices(wxlink: Terminal, store: St
     listed = await wxlink("release", "list")
     assert "nobody (stopped)" in listed
     assert "1 failed" in listed
+
+
+async def test_the_file_that_wxlink_flash_makes_tells_type_and_version(
+    wxlink: Terminal, tmp_path: Path
+) -> None:
+    """Compiled, listed and packed by the other verb."""
+    sources = {"module/version.py": 'SOFTWARE = "00010203"\n', "module/program.py": "def run(): pass\n" * 900}
+    made = await asyncio.to_thread(app.assemble, sources, {})
+    path = tmp_path / "application.tgz"
+    path.write_bytes(made.bundle())
+    added = await wxlink.json("release", "add", path)
+    assert (added["type"], added["version"], added["size"]) == ("module", "00010203", path.stat().st_size)
 
 
 async def test_devices_by_name_and_by_product(wxlink: Terminal, store: Store, tmp_path: Path) -> None:
