@@ -9,12 +9,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 from live import KIT, Device, kit, stock, until, until_async
-from relay_ground import MAC, PASSCODE
+from relay_ground import APPID, MAC, PASSCODE
 from tls_ground import Authority, Issued
 
 from wxlink.relay import app as relay_app
 from wxlink.relay.app import Relay, RelayError
 from wxlink.relay.settings import RelaySettings
+from wxlink.relay.wechat_home import ENTER_PATH
 
 
 @pytest.fixture
@@ -94,6 +95,23 @@ async def test_plain_and_tls_share_the_port(tmp_path: Path, authority: Authority
                 device.use_tls(context)
             await device.come_online(relay.mqtt_port)
             await device.leave()
+
+
+async def test_a_browser_that_came_by_https_keeps_its_session_to_that(
+    tmp_path: Path, authority: Authority, issued: Issued
+) -> None:
+    async with Relay(settings(tmp_path, issued)) as relay:
+        await stock(relay.store)
+        uid = (await relay.service.anonymous_user(APPID, "phone-1")).uid
+        connector = aiohttp.TCPConnector(ssl=trusting(authority))
+        async with aiohttp.ClientSession(connector=connector) as session:
+            for base, secure in (
+                (f"https://127.0.0.1:{relay.tls_port}", True),
+                (f"http://127.0.0.1:{relay.http_port}", False),
+            ):
+                path = f"{ENTER_PATH}{await relay.service.issue_page_ticket(uid, None)}"
+                async with session.post(base + path, allow_redirects=False) as answer:
+                    assert ("Secure" in answer.headers["Set-Cookie"]) is secure
 
 
 async def test_who_trusts_another_authority_does_not_come_in(

@@ -254,5 +254,5 @@ def _set_cookie(request: web.Request, response: web.StreamResponse, secret: str)
         max_age=life_s,
         httponly=True,
         samesite="Lax",
-        secure=request.app[SECURE],
+        secure=request.app[SECURE] or request.secure,
     )
