@@ -149,6 +149,7 @@ async def test_files_are_kept_once_for_their_owner_only(
     assert "\x1b" not in await wxlink("release", "list")
     error = await wxlink(*add, mcu_file(tmp_path, b"other", "o.hex"), "--version", "1", status=1)
     assert "release 1 already" in error
+    assert list((tmp_path / "releases").iterdir()) == kept
 
 
 BAD_MODULES = {

@@ -110,7 +110,8 @@ async def _add(here: Ground, arguments: argparse.Namespace) -> None:
     kind = _type(arguments)
     if arguments.product:
         await _check_product(here, arguments.product)
-    file, version = ReleaseFiles(here.data_dir).keep(arguments.file, kind, arguments.version)
+    files = ReleaseFiles(here.data_dir)
+    file, version = files.keep(arguments.file, kind, arguments.version)
     try:
         release = await here.store.releases.add(
             kind, version, arguments.product or "", file, notes=arguments.notes, at=time.time()
@@ -118,6 +119,8 @@ async def _add(here: Ground, arguments: argparse.Namespace) -> None:
     except AlreadyThere as error:
         release = error.release
         if release.file != file:
+            if file.sha256 not in {one.file.sha256 for one in await here.store.releases.all()}:
+                files.path(file).unlink()
             raise Refused(
                 f"version {release.version} is release {release.id} already, with another file, and devices "
                 "go by the version: give this file one of its own"
