@@ -19,7 +19,7 @@ _CLIENT_HEAP = const(
     8192
 )  # bytes that must be free for one more client; it takes 2 KB, and reports need room
 _READ_SIZE = const(256)  # bytes taken at once of one client; answers to them are at most 12 times as many
-_MAX_UNSENT = const(2048)  # bytes that may wait for a client that reads slowly; then it is dropped
+_MAX_UNSENT = const(3072)  # bytes that may wait for a client that reads slowly: one frame of the longest fits
 _DISCOVER = const(0x0003)  # datagrams (app-api 5)
 _DISCOVERED = const(0x0004)
 _STARTED = const(0x0005)
@@ -28,6 +28,7 @@ _BREATH_MS = const(100)  # after a client that could not be admitted: another on
 _TICK_MS = const(1000)  # between looks at who is silent or slow; also between announcements
 _ANNOUNCEMENTS = const(30)  # after a start (app-api 5)
 _ANNOUNCE_PORT = const(2415)  # UDP, where apps listen for them
+_LOST = "it cannot be told any more"
 _SCAN_EVERY_MS = const(10_000)  # a scan takes the radio off its channel, and strangers may ask for one
 
 
@@ -82,7 +83,7 @@ class Lan:
 
     def report(self, p0):
         """Tell every client that is logged in."""
-        for session in list(self._clients):
+        for session in self._clients:
             if session.logged_in:
                 self._send(session, envelope.REPORT, p0)
 
@@ -97,7 +98,8 @@ class Lan:
             sock.bind(socket.getaddrinfo(host, port)[0][-1])
         except OSError as error:
             sock.close()
-            say("lan", f"without port {port} of {host}, which cannot be opened (error {error.errno})")
+            why = f"cannot be opened (error {error.errno}): end the program that has it, or configure another"
+            say("lan", f"port {port} of {host} {why}")
             return None
         return sock
 
@@ -137,12 +139,13 @@ class Lan:
                 if not size:
                     break
                 events = session.receive(self._buffer[:size])
+                session.touch(self._port.now_ms())
                 await asyncio.sleep_ms(session.hold_ms)
                 self._flush(session)
                 self._count()
                 for cmd, frame in events:
                     await self._take(session, cmd, frame)
-                session.touch(self._port.now_ms())
+                    session.touch(self._port.now_ms())
             # Bytes left unread would turn the close into a reset, which takes the last answer away.
             sock.readinto(self._buffer)
         except (OSError, MemoryError):  # reset by the client, or no room for what it wants
@@ -178,9 +181,9 @@ class Lan:
             return
         try:
             session.send(cmd, body, sn)
-            self._flush(session)
         except MemoryError:  # it reads the state anew when it comes again
-            self._drop(session, "no room for what it is to be told")
+            self._drop(session, _LOST)
+        self._flush(session)
 
     def _flush(self, session):
         """Hand the network what it takes at once; who leaves too much unread is dropped."""
@@ -188,10 +191,10 @@ class Lan:
             return
         try:
             session.unsent = session.unsent[self._clients[session][0].write(session.unsent) or 0 :]
-        except OSError:  # reading will tell
-            return
-        if len(session.unsent) > _MAX_UNSENT:
-            self._drop(session, "it does not read what it is told")
+            if len(session.unsent) > _MAX_UNSENT:
+                self._drop(session, "it does not read what it is told")
+        except (OSError, MemoryError):  # it is gone, or some went out and what follows is not known
+            self._drop(session, _LOST)
 
     def _drop(self, session, reason):
         session.ended = reason
@@ -216,15 +219,15 @@ class Lan:
                 try:
                     self._udp.sendto(self._announcement(_STARTED), target)
                     left -= 1
-                except OSError:  # no network yet
+                except (OSError, MemoryError):  # no network yet
                     pass
             await asyncio.sleep_ms(_TICK_MS)
             now = self._port.now_ms()
-            for session in list(self._clients):
-                if session.ended is None:
+            for session in self._clients:
+                if session.ended is None and session.overdue(now):
+                    self._drop(session, "it was silent for too long")
+                elif session.ended is None:
                     self._flush(session)
-                    if session.overdue(now):
-                        self._drop(session, "it was silent for too long")
 
     # UDP
 

@@ -311,7 +311,7 @@ async def test_a_port_that_is_taken_is_named_and_the_module_goes_on(
                 tmp_path, tty=mcu.tty, relay="http://127.0.0.1:9", lan_port=port, lan_host="127.0.0.1"
             )
             async with MicroPython(*config) as module:
-                await eventually(lambda: module.said(f"without port {port} of 127.0.0.1"))
+                await eventually(lambda: module.said(f"port {port} of 127.0.0.1 cannot be opened"))
                 await eventually(lambda: commands.HEARTBEAT in mcu.asked)
 
 
