@@ -62,21 +62,23 @@ class Lan:
         """Open the ports and serve."""
         self._tcp = self._open(socket.SOCK_STREAM, self._config.lan_port)
         self._udp = self._open(socket.SOCK_DGRAM, self._config.lan_udp_port)
-        serving = [self._watch()]
+        tasks = self._tasks = [asyncio.create_task(self._watch())]
         if self._tcp is not None:
             self._tcp.listen(self._port.LAN_CLIENTS)
-            serving.append(self._accept())
+            tasks.append(asyncio.create_task(self._accept()))
         if self._udp is not None:
             self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-            serving.append(self._answer_datagrams())
-        self._tasks = [asyncio.create_task(one) for one in serving]
-        await asyncio.gather(*self._tasks)
+            tasks.append(asyncio.create_task(self._answer_datagrams()))
+        await asyncio.gather(*tasks)
 
     def close(self):
         """Close every socket; run() has ended, or its event loop is given up."""
-        for task in self._tasks + [client[1] for client in self._clients.values()]:
+        for task in self._tasks:
             task.cancel()
-        for sock in [self._tcp, self._udp] + [client[0] for client in self._clients.values()]:
+        for sock, task in self._clients.values():
+            task.cancel()
+            sock.close()
+        for sock in (self._tcp, self._udp):
             if sock is not None:
                 sock.close()
         self._clients = {}
@@ -203,7 +205,9 @@ class Lan:
             task.cancel()
 
     def _count(self):
-        logged_in = sum([session.logged_in for session in self._clients])
+        logged_in = 0
+        for session in self._clients:
+            logged_in += session.logged_in
         if logged_in != self.logged_in:
             say("lan", f"apps logged in: {logged_in}")
             self.logged_in = logged_in

@@ -63,6 +63,8 @@ class LanSession:
                     raise PeerError("command %04X before login" % found.cmd)
                 if found.cmd in EVENTS:
                     events.append((found.cmd, self._buffer[:used]))
+                elif found.cmd == HEARTBEAT:
+                    self.send(found.cmd + 1)
                 elif found.cmd in _ANSWERS:
                     self.send(found.cmd + 1, _ANSWERS[found.cmd](self, found.p0))
                 self._buffer = self._buffer[used:]
@@ -85,12 +87,10 @@ class LanSession:
         self.unsent += envelope.encode(cmd, body, sn)
 
     def send_networks(self, networks):
-        """Answer NETWORKS with tuples (ssid, rssi, ...), strongest first; it is the last answer."""
+        """Answer NETWORKS with rows (ssid in bytes, dBm, ...), strongest first; it is the last answer."""
         body = b""
-        for network in networks[:MAX_NETWORKS]:
-            ssid = network[0]
-            percent = max(0, min(100, 2 * (network[1] + 100)))  # of -100..-50 dBm
-            body += _text(ssid if isinstance(ssid, bytes) else ssid.encode()) + bytes((percent,))
+        for row in networks[:MAX_NETWORKS]:
+            body += _text(row[0]) + bytes((max(0, min(100, 2 * (row[1] + 100))),))  # percent of -100..-50
         self.send(NETWORKS + 1, body)
         self.ended = "it has the list of networks"
 
@@ -118,15 +118,11 @@ class LanSession:
         body = b"".join([(text.encode() + bytes(8))[:8] for text in texts])
         return body + bytes(10) + _text((self._settings.product_key or "").encode())
 
-    def _beat(self, _):
-        return b""
-
 
 _ANSWERS = {
     PASSCODE: LanSession._tell_passcode,
     LOGIN: LanSession._log_in,
     INFO: LanSession._tell_versions,
-    HEARTBEAT: LanSession._beat,
 }
 
 

@@ -26,7 +26,7 @@ async def scan():
     """Two networks after a while, as Wifi.scan gives them."""
     print(json.dumps({"scan": True}))
     await asyncio.sleep_ms(50)
-    return [("home", -50, True), ("café", -80, False)]
+    return [(b"home", -50, True), ("café".encode(), -80, False)]
 
 
 def end_test():

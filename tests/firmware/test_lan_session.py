@@ -161,14 +161,14 @@ def test_versions_are_told_before_login_with_their_real_length():
 def test_the_list_of_networks_is_told_once():
     session = client()
     assert session.receive(SCAN) == [(lan_session.NETWORKS, SCAN)]
-    session.send_networks([("家", -50, True), (b"\xc4\xe3", -75, False), ("far", -120, True)])
+    session.send_networks([("家".encode(), -50, True), (b"\xc4\xe3", -75, False), (b"far", -120, True)])
     assert taken(session)[7:].hex() == "0d" + "0003e5aeb664" + "0002c4e332" + "000366617200"
     assert session.ended
     session = client()
     session.send_networks([])
     assert taken(session).hex() == "000000030300000d"
     session = client()
-    session.send_networks([("x" * 32, -60, True)] * 100)
+    session.send_networks([(b"x" * 32, -60, True)] * 100)
     assert len(taken(session)) == 4 + 2 + 3 + 32 * 35
 
 
