@@ -15,9 +15,7 @@ from module.console import say
 from wxproto import envelope
 from wxproto.errors import PeerError
 
-_CLIENT_HEAP = const(
-    8192
-)  # bytes that must be free for one more client; it takes 2 KB, and reports need room
+_CLIENT_HEAP = const(6144)  # bytes that must be free for one more client: it takes 2 KB, reports need some
 _READ_SIZE = const(256)  # bytes taken at once of one client; answers to them are at most 12 times as many
 _MAX_UNSENT = const(3072)  # bytes that may wait for a client that reads slowly: one frame of the longest fits
 _DISCOVER = const(0x0003)  # datagrams (app-api 5)
