@@ -80,3 +80,9 @@ class Ears(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, _: tuple[str, int]) -> None:
         self.heard.append(data)
+
+
+def reachable(port: int) -> bool:
+    """True when somebody listens there; he sees a client that goes away at once."""
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0

@@ -11,7 +11,7 @@ from firmware_bench import MicroPython, module_config
 from firmware_brokers import PortFinder
 from firmware_ground import APP, DOWN, MAC, UP, Bench
 from firmware_rig import PRODUCT_KEY, Mcu
-from lan_app import App, Ears, frame
+from lan_app import App, Ears, frame, reachable
 
 from wxproto import commands, envelope
 
@@ -261,11 +261,6 @@ async def test_strangers_may_scan_now_and_then_and_end_a_production_test(
             app.send(0x17)
             assert (await app.ask(0x13))[0] == 0x14, "no second 18 came before"
         assert [told["ended"] for told in module.told("ended")] == [True, False]
-
-
-def reachable(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def test_discovery_is_answered_to_its_sender(house: House, eventually: Eventually):

@@ -7,7 +7,7 @@ from pathlib import Path
 from chip import HOME, HOME_KEY, MAC, Chip, access_point
 from firmware_brokers import PortFinder
 from firmware_rig import Mcu
-from lan_app import App, Ears
+from lan_app import App, Ears, reachable
 
 from wxproto import commands, configuration
 
@@ -34,9 +34,10 @@ async def test_a_chip_announces_itself_once_it_has_a_network_lists_networks_and_
                 "lan_port": port,
                 "lan_udp_port": free_port(),
             }
-            async with Chip(tmp_path / "world", mcu.tty, config) as chip:
-                chip.air(access_point(), access_point("neighbour", "another-key", rssi=-80))
-                await eventually(lambda: chip.said("life: no Wi-Fi"))
+            chip = Chip(tmp_path / "world", mcu.tty, config)
+            chip.air(access_point(), access_point("neighbour", "another-key", rssi=-80))
+            async with chip:
+                await eventually(lambda: chip.said("life: no Wi-Fi") and reachable(port))
                 async with App(port) as app:
                     cmd, body = await app.ask(0x0C)
                     assert cmd == 0x0D
