@@ -78,6 +78,19 @@ def test_the_stub_is_refused(name: str, word: str, chip: Any, esptool: Esptool) 
     assert f"This command ({word}) is not supported" in ran.stdout + ran.stderr
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_a_stub_takes_over_where_it_may(name: str, chip: Any, esptool: Esptool, image: Path) -> None:
+    port = chip(name, takes_stub=True)
+    port.flash.program(0x10000, bytes(60_000))
+    ran = esptool("-p", port.tty, "-b", 921600, "write-flash", 0x10000, image)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "Stub flasher running" in ran.stdout
+    assert port.flash.read(0x10000, 30_001) == image.read_bytes()
+    assert port.blocks == 2  # of 16 KB
+    assert esptool("-p", port.tty, "erase-region", 0x10000, 0x1000).returncode == 0
+    assert port.flash.read(0x10000, 0x1000) == b"\xff" * 0x1000
+
+
 def test_secure_download_mode_writes_without_a_stub(chip: Any, esptool: Esptool, image: Path) -> None:
     port = chip("esp32c3", secure_download=True)
     ran = esptool("-p", port.tty, "write-flash", "--flash-size", "4MB", 0x10000, image)

@@ -99,9 +99,12 @@ def records(ran: "Ran") -> list[dict[str, Any]]:
     return [json.loads(line) for line in ran.stdout.splitlines()]
 
 
+@pytest.mark.parametrize("stub", [False, True])
 @pytest.mark.parametrize("kind", BOARD)
-def test_the_flash_is_the_image_byte_for_byte(kind: str, house: House, chip: Any, run: Run) -> None:
-    port = chip(kind, mac=MACS[0])
+def test_the_flash_is_the_image_byte_for_byte(
+    kind: str, stub: bool, house: House, chip: Any, run: Run
+) -> None:
+    port = chip(kind, mac=MACS[0], takes_stub=stub)
     for used in (0x5000, 0xA000, 0x123400, 0x3FF000):  # a chip that was something else before
         port.flash.program(used, bytes(3000))
     path = house.image(chip=kind)

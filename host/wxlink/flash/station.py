@@ -19,6 +19,7 @@ BAUD: Final = 460_800  # what the bridges of common boards carry without errors
 TRIES: Final = 3
 COMES_BACK_S: Final = 10.0  # for a device that went away: power cycle and USB enumeration
 INTERRUPTED: Final = ("interrupted", "run the same again: the unit keeps its identity")
+SETTLE_S: Final = 0.2  # between two tries: a bridge that was closed gets its lines back
 _POLL_S: Final = 0.05
 _BAUDS: Final = (921_600, 460_800, 230_400, SLOWEST_BAUD)  # what a bad line is slowed down to
 
@@ -174,6 +175,8 @@ def _refuse_locked(chip: Chip) -> None:
 
 def _await_port(port: str, stop: threading.Event) -> None:
     """Wait until a device that went away has come back, or for long enough."""
+    if stop.wait(SETTLE_S):
+        raise Stopped
     deadline = time.monotonic() + COMES_BACK_S
     while "/" in port and not Path(port).exists() and time.monotonic() < deadline:
         if stop.wait(_POLL_S):

@@ -19,6 +19,7 @@ def main() -> int:
     parser.add_argument("--chip", choices=CHIPS, default="esp32", help="which (default %(default)s)")
     parser.add_argument("--mac", default="240ac4c0ffee", metavar="HEX", help="its address (%(default)s)")
     parser.add_argument("--flash-mb", type=int, choices=(2, 4, 8, 16), default=4, help="default %(default)s")
+    parser.add_argument("--stub", action="store_true", help="take esptool's stub, as a real chip does")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the flash there at the end")
     arguments = parser.parse_args()
     try:
@@ -27,7 +28,8 @@ def main() -> int:
         mac = b""
     if len(mac) != 6:
         parser.error("--mac takes 12 hex digits")
-    with RomPort(arguments.chip, mac=mac.hex(), flash=Flash(arguments.flash_mb << 20)) as port:
+    flash = Flash(arguments.flash_mb << 20)
+    with RomPort(arguments.chip, mac=mac.hex(), flash=flash, takes_stub=arguments.stub) as port:
         sys.stdout.write(f"{port.tty}\n")
         sys.stdout.flush()
         try:

@@ -1,4 +1,4 @@
-"""The commands of the ROM serial loader, without I/O: packets in, answers out.
+"""The commands of the ROM serial loader and of the stub that replaces it, without I/O.
 
 Source: esptool's documentation "Serial Protocol" and traces of real chips. Where both are silent the stricter
 reading was taken: a sequence number out of turn is refused, and an offset inside a sector.
@@ -24,8 +24,15 @@ ROM_SYNC_VALUE = 0x20120707
 """The value a SYNC leaves, and that all answers repeat until a register was read; the stub's would be 0."""
 SYNC_BODY = b"\x07\x07\x12\x20" + b"\x55" * 32
 ANSWERS_TO_SYNC = 8
-MAX_BLOCK = 0x400
-"""Bytes of a block that the ROM has room for."""
+MAX_BLOCK, MAX_STUB_BLOCK = 0x400, 0x4000
+"""Bytes of a block that the ROM and the stub have room for."""
+MAX_RAM_BLOCK = 0x1800
+"""Bytes of a block of the stub itself."""
+GREETING = b"OHAI"
+"""The packet that a stub sends when it starts."""
+STUB_CODES = {INVALID: 0xC0, FAILED: 0xC6, BAD_CHECKSUM: 0xC1, WRITE_ERROR: 0xC4, BAD_DEFLATE: 0xC7}
+"""Error codes of the stub by those of the ROM."""
+STUB_UNKNOWN = 0xFF
 DEFAULT_FLASH_SIZE = 4 << 20
 """What the ROM takes the flash for until SPI_SET_PARAMS."""
 SLOW_READ = 64
@@ -51,7 +58,11 @@ class _Download(NamedTuple):
 
 
 class Loader:
-    """One chip in its loader. `leaves` is called when it ends: the chip runs what is in the flash."""
+    """One chip in its loader. `leaves` is called when it ends: the chip runs what is in the flash.
+
+    With `takes_stub` RAM may be loaded too, and once a stub has come whole its commands are served, without
+    running it. Else RAM is refused as in secure download mode.
+    """
 
     def __init__(
         self,
@@ -63,12 +74,14 @@ class Loader:
         secure_boot: bool = False,
         encryption: bool = False,
         secure_download: bool = False,
+        takes_stub: bool = False,
         leaves: Callable[[], None] = lambda: None,
     ) -> None:
         self.chip = chip
         self.flash = flash
         self._flags = secure_boot * SECURE_BOOT | secure_download * SECURE_DOWNLOAD
         self._encryption = encryption
+        self._takes_stub = takes_stub
         self._leaves = leaves
         self._mac, self._revision = mac, revision
         self.reset()
@@ -88,6 +101,10 @@ class Loader:
         self._download: _Download | None = None
         self._next_block = 0
         self._written = 0
+        self._ram: tuple[int, int] | None = None
+        self._starts = False
+        self.is_stub = False
+        """True when the stub has replaced the ROM's loader."""
         self.baud = 0
         """Speed in baud that the loader listens at; 0: it takes that of the next SYNC."""
 
@@ -103,6 +120,8 @@ class Loader:
         body = packet[8:]
         command = _COMMANDS.get(op)
         if command is None or not self._serves(op):
+            if self.is_stub:
+                return [self._frame(op, b"", STUB_UNKNOWN)]
             return [self._frame(op ^ 0xFF, b"", INVALID)] * ANSWERS_TO_SYNC
         try:
             if size != len(body):
@@ -113,18 +132,28 @@ class Loader:
         return [self._frame(op, said, 0)] * (ANSWERS_TO_SYNC if op == SYNC else 1)
 
     def _serves(self, op: int) -> bool:
+        if op in _STUBS_OWN:
+            return self.is_stub
+        if op in _RAM:
+            return self._takes_stub and not self.is_stub and not self._flags & SECURE_DOWNLOAD
         if self._flags & SECURE_DOWNLOAD and op not in _IN_SECURE_DOWNLOAD:
             return False
         return op != GET_SECURITY_INFO or self.chip.security_bytes > 0
 
     def _frame(self, op: int, said: bytes, error: int) -> bytes:
         status = bytes((bool(error), error, 0, 0))
-        return struct.pack("<BBHI", 1, op & 0xFF, len(said) + 4, self._value) + said + status
+        if self.is_stub:
+            status = bytes((STUB_CODES.get(error, error), 0))
+        return struct.pack("<BBHI", 1, op & 0xFF, len(said) + len(status), self._value) + said + status
+
+    def refusal(self, op: int, error: int) -> bytes:
+        """The answer to a command that is refused for no reason of its own."""
+        return self._frame(op, b"", error)
 
     def _sync(self, body: bytes, _: int) -> bytes:
         if body != SYNC_BODY:
             raise Refused(INVALID)
-        self._value = ROM_SYNC_VALUE
+        self._value = 0 if self.is_stub else ROM_SYNC_VALUE
         return b""
 
     def _read_reg(self, body: bytes, _: int) -> bytes:
@@ -163,9 +192,10 @@ class Loader:
 
     def _change_baudrate(self, body: bytes, _: int) -> bytes:
         baud, old = _words(body, 2)
-        if old or not baud:  # the second is for the stub
+        if bool(old) != self.is_stub or not baud:  # the second is for the stub
             raise Refused(INVALID)
-        self._new_baud = round(baud * XTAL_HZ / self._registers.rom_crystal_hz)
+        crystal = XTAL_HZ if self.is_stub else self._registers.rom_crystal_hz
+        self._new_baud = round(baud * XTAL_HZ / crystal)
         return b""
 
     def take_new_baud(self) -> None:
@@ -173,8 +203,10 @@ class Loader:
         self.baud = self._registers.baud = self._new_baud
 
     def _begin(self, body: bytes, *, packed: bool) -> bytes:
-        size, blocks, block_size, offset, *encrypted = _words(body, self.chip.begin_words)
-        if offset % SECTOR or block_size > MAX_BLOCK or any(encrypted) or (size and not block_size):
+        words = 5 if self.is_stub else self.chip.begin_words
+        size, blocks, block_size, offset, *encrypted = _words(body, words)
+        most = MAX_STUB_BLOCK if self.is_stub else MAX_BLOCK
+        if offset % SECTOR or block_size > most or any(encrypted) or (size and not block_size):
             raise Refused(INVALID)
         if not packed and blocks != -(-size // block_size if size else 0):
             raise Refused(INVALID)
@@ -226,22 +258,69 @@ class Loader:
 
     def _program(self, under_way: _Download, data: bytes) -> None:
         at = under_way.offset + self._written
+        if self.is_stub:
+            data = data[: under_way.size - self._written]  # the padding of the last block is not written
         if not self.flash.holds(at, len(data)) or not self.flash.program(at, data):
             raise Refused(WRITE_ERROR)
         self._written += len(data)
 
     def _end(self, body: bytes, _: int) -> bytes:
-        _words(body, 1)
+        (stay,) = _words(body, 1)
         if self._download is None:
             raise Refused(FAILED)
         self._download = None
-        self._leaves()
+        if not (self.is_stub and stay):  # the ROM leaves in any case
+            self._leaves()
         return b""
 
     def _md5(self, body: bytes, _: int) -> bytes:
         offset, size, _zero, _zero_too = _words(body, 4)
         self._check_range(offset, size)
-        return self.flash.md5(offset, size).encode()
+        digest = self.flash.md5(offset, size)
+        return bytes.fromhex(digest) if self.is_stub else digest.encode()
+
+    def _erase_region(self, body: bytes, _: int) -> bytes:
+        offset, size = _words(body, 2)
+        if offset % SECTOR or size % SECTOR:
+            raise Refused(INVALID)
+        self._check_range(offset, size)
+        self.flash.erase(offset, size)
+        return b""
+
+    def _mem_begin(self, body: bytes, _: int) -> bytes:
+        size, blocks, block_size, _address = _words(body, 4)
+        if block_size > MAX_RAM_BLOCK or blocks != -(-size // block_size):
+            raise Refused(INVALID)
+        self._ram, self._next_block = (size, blocks), 0
+        return b""
+
+    def _mem_data(self, body: bytes, checksum: int) -> bytes:
+        if len(body) < 16 or self._ram is None:
+            raise Refused(INVALID)
+        size, number, _zero, _zero_too = struct.unpack_from("<IIII", body)
+        if size != len(body) - 16:
+            raise Refused(INVALID)
+        if checksum != _xor(body[16:]):
+            raise Refused(BAD_CHECKSUM)
+        left, blocks = self._ram
+        if number != self._next_block or number >= blocks or size > left:
+            raise Refused(FAILED)
+        self._ram, self._next_block = (left - size, blocks), number + 1
+        return b""
+
+    def _mem_end(self, body: bytes, _: int) -> bytes:
+        stay, entry = _words(body, 2)
+        if self._ram is None or self._ram[0]:
+            raise Refused(FAILED)
+        self._starts = not stay and entry > 0
+        return b""
+
+    def start_stub(self) -> bool:
+        """The answer to MEM_END has left: True when that started the stub, which greets."""
+        if self._starts:
+            self.is_stub = self._registers.attached = True  # a stub attaches the flash by itself
+            self._value, self._ram, self._starts = 0, None, False
+        return self.is_stub
 
     def _read_flash_slow(self, body: bytes, _: int) -> bytes:
         offset, size = _words(body, 2)
@@ -272,7 +351,7 @@ def _xor(data: bytes) -> int:
 FLASH_BEGIN, FLASH_DATA, FLASH_END, SYNC = 0x02, 0x03, 0x04, 0x08
 FLASH_DEFL_BEGIN, FLASH_DEFL_DATA, FLASH_DEFL_END = 0x10, 0x11, 0x12
 CHANGE_BAUDRATE, SPI_FLASH_MD5, GET_SECURITY_INFO = 0x0F, 0x13, 0x14
-SPI_SET_PARAMS, SPI_ATTACH = 0x0B, 0x0D
+SPI_SET_PARAMS, SPI_ATTACH, MEM_END = 0x0B, 0x0D, 0x06
 
 _Command = Callable[[Loader, bytes, int], bytes]
 
@@ -292,8 +371,13 @@ _COMMANDS: dict[int, _Command] = {
     FLASH_DEFL_DATA: lambda self, body, checksum: self._data(body, checksum, packed=True),
     FLASH_DEFL_END: Loader._end,
     SPI_FLASH_MD5: Loader._md5,
+    0x05: Loader._mem_begin,
+    MEM_END: Loader._mem_end,
+    0x07: Loader._mem_data,
+    0xD1: Loader._erase_region,
 }
-"""What is served. MEM_BEGIN, MEM_DATA and MEM_END are not: no stub runs here, as in secure download mode."""
+_RAM = {0x05, MEM_END, 0x07}
+_STUBS_OWN = {0xD1}
 
 _IN_SECURE_DOWNLOAD = {
     *(SYNC, SPI_SET_PARAMS, SPI_ATTACH, CHANGE_BAUDRATE, GET_SECURITY_INFO),

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from wxlink.bench.rom.chips import CHIPS
 from wxlink.bench.rom.flash import Flash
-from wxlink.bench.rom.loader import BLOCKS, CHANGE_BAUDRATE, SPI_FLASH_MD5, SYNC, Loader
+from wxlink.bench.rom.loader import BLOCKS, CHANGE_BAUDRATE, GREETING, MEM_END, SPI_FLASH_MD5, SYNC, Loader
 from wxlink.bench.rom.mishaps import Mishaps
 from wxlink.bench.rom.slip import Unwrapper, wrap
 
@@ -177,19 +177,21 @@ class RomPort:
             if number in wrong.drop_bytes or self._too_fast():
                 packet = packet[: len(packet) // 2] + packet[len(packet) // 2 + 1 :]
             if number in wrong.nak:
-                self._write(bytes((1, op, 4, 0, 0, 0, 0, 0, 1, wrong.nak_code, 0, 0)))
+                self._write(self._loader.refusal(op, wrong.nak_code))
                 return False
             lost = number in wrong.lose_answer
         answers = self._loader.answer(packet)
         if op == SPI_FLASH_MD5:
             if self.checks in wrong.wrong_md5:
-                answers = [answer[:8] + b"0" * 32 + answer[40:] for answer in answers]
+                answers = [answer[:8] + b"00" + answer[10:] for answer in answers]
             self.checks += 1
         if not lost:
             for answer in answers:
                 self._write(answer)
-        if op == CHANGE_BAUDRATE and answers and not answers[0][-4]:
+        if op == CHANGE_BAUDRATE and answers and not answers[0][8]:
             self._loader.take_new_baud()
+        if op == MEM_END and self._loader.start_stub():
+            self._write(GREETING)
         return False
 
     def _note_speed(self) -> None:
