@@ -11,7 +11,7 @@ import sys
 import termios
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,15 @@ from wxlink.flash import app, deploy, prompt
 HERE = Path(__file__).parent
 MICROPYTHON = os.environ.get("WXLINK_MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 VERSION = 'SOFTWARE = "%s"\n'
+LAMP = "def level():\n    return %d\n"
 ROOT = {"boot.py": b"# chooses\n", "main.py": b"# runs\n"}
 
 
 def application(version: str = "02000000", **more: str) -> app.Application:
     sources = {
         "module/version.py": VERSION % version,
-        "module/lamp.py": "ON = 1\n",
-        "port/esp32.py": "A = 2\n",
+        "module/lamp.py": LAMP % 1,
+        "port/esp32.py": LAMP % 2,
     }
     return app.assemble({**sources, **more}, ROOT)
 
@@ -147,18 +148,20 @@ def in_slot(made: app.Application, slot: str) -> dict[str, bytes]:
     return {path: data for path, data in made.files(slot).items() if path not in made.root}
 
 
-def test_the_other_slot_is_filled_and_put_on_trial(make: Any, run: Any) -> None:
+async def test_the_other_slot_is_filled_and_put_on_trial(
+    make: Any, run: Any, eventually: Callable[..., Awaitable[object]]
+) -> None:
     old = application("01000000")
     board = make({**old.files("a"), "b/module/gone.mpy": b"left over", "b/module/lamp.mpy": b"half"})
     new = application()
     with board.running() as port:
         status, told = run(port, new)
+        await eventually(lambda: board.resets == 1)
     assert status == 0, told
     assert (told["slot"], told["trial"], told["version"]) == ("b", True, "02000000")
     assert board.files == {**old.files("a"), **in_slot(new, "b")}
     assert board.word == 0x5700 | 2 | 3 << 2
-    assert board.resets == 1
-    edited = application(**{"module/lamp.py": "ON = 7\n"})
+    edited = application(**{"module/lamp.py": LAMP % 7})
     with board.running() as port:
         status, told = run(port, edited, "--confirm")
     assert (status, told["sent"], told["kept"], told["trial"]) == (0, 1, 2, False)
