@@ -16,14 +16,16 @@ from typing import Any, NamedTuple
 
 import pytest
 import stand_in
+from serial.tools.list_ports_common import ListPortInfo
 
 from wxlink.bench.rom.flash import Flash
 from wxlink.bench.rom.mishaps import Mishaps
 from wxlink.bench.rom.port import RomPort
 from wxlink.cli import main
-from wxlink.flash import boards, image
+from wxlink.flash import boards, image, ports
 from wxlink.flash.esp import plan
 from wxlink.flash.ledger import Ledger
+from wxlink.flash.problem import FlashError
 from wxlink.flash.trouble import from_open
 
 KEY = "6f3074fe43894547a4f1314bd7e3ae0b"
@@ -175,6 +177,16 @@ def test_what_fails_is_said_with_what_to_do(name: str, house: House, chip: Any, 
         assert port.flash.content.count(0xFF) == port.flash.size
 
 
+def test_another_board_at_the_port_gets_nothing(house: House, chip: Any, run: Run) -> None:
+    path = house.image()
+    port = chip("esp32", mac=MACS[0], mishaps=Mishaps(unplug=(9,), replaced_by=MACS[1]))
+    ran = run(path, "--port", port.tty, "--no-stub")
+    assert ran.returncode == 1
+    assert f"another chip ({MACS[1]}) is at this port now; {MACS[0]} is half written" in ran.stdout
+    assert port.blocks == 10
+    assert house.events() == ["made", "writing", "write failed"]
+
+
 def test_ports_that_cannot_be_opened(house: House, chip: Any, run: Run, tmp_path: Path) -> None:
     port, path = chip("esp32", mac=MACS[0]), house.image()
     missing = run(path, "--port", tmp_path / "ttyNONE")
@@ -197,6 +209,16 @@ def test_ports_that_cannot_be_opened(house: House, chip: Any, run: Run, tmp_path
         assert len(ran.stderr.strip().splitlines()) == 1
 
 
+def test_all_takes_the_usb_ports_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [ListPortInfo(name) for name in ("/dev/ttyUSB1", "/dev/ttyS0", "/dev/ttyACM0")]
+    found[0].vid = found[2].vid = 0x303A
+    monkeypatch.setattr(ports, "comports", lambda: found)
+    assert ports.chosen([], every=True) == ["/dev/ttyACM0", "/dev/ttyUSB1"]
+    monkeypatch.setattr(ports, "comports", list)
+    with pytest.raises(FlashError, match="plug a board in with a data cable"):
+        ports.chosen([], every=True)
+
+
 def test_a_port_without_permission() -> None:
     """Root may open every port; so only the sentence is pinned."""
     said = str(from_open(PermissionError(errno.EACCES, "Permission denied", "/dev/ttyUSB0")))
@@ -207,30 +229,30 @@ def test_four_ports_at_once_and_one_that_fails(house: House, chip: Any, run: Run
     """Every chip has its image; the images are one file for all that have no identity."""
     blank = tmp_path / "program.bin"
     blank.write_bytes(random.Random(4).randbytes(150_000))
-    ports = [chip("esp32", mac=mac) for mac in MACS]
-    ports[2].mishaps = Mishaps(nak=range(20, 999))
-    words = [word for port in ports for word in ("--port", port.tty)]
+    chips = [chip("esp32", mac=mac) for mac in MACS]
+    chips[2].mishaps = Mishaps(nak=range(20, 999))
+    words = [word for port in chips for word in ("--port", port.tty)]
     ran = run(blank, *words, "--json")
     assert ran.returncode == 1
     assert [record["ok"] for record in records(ran)] == [True, True, False, True]
     assert ran.stderr.splitlines()[-1] == "1 of 4 units are not written"
-    for port in (ports[0], ports[1], ports[3]):
+    for port in (chips[0], chips[1], chips[3]):
         assert port.flash.content[:150_000] == blank.read_bytes()
 
 
 def test_two_runs_race_for_one_identity(house: House, chip: Any) -> None:
     """Two chips with one address, at two stations with one ledger: one of them gets the identity."""
     path = house.image(size=200_000)
-    ports = [chip("esp32", mac=MACS[0]) for _ in range(2)]
+    chips = [chip("esp32", mac=MACS[0]) for _ in range(2)]
     runs = [
         subprocess.Popen(house.program(path, "--port", port.tty, "--json"), stdout=subprocess.PIPE, text=True)
-        for port in ports
+        for port in chips
     ]
     found = [json.loads(each.communicate(timeout=60)[0]) for each in runs]
     assert sorted(record["ok"] for record in found) == [False, True]
     (refused,) = [record for record in found if not record["ok"]]
     assert "is being written by another station" in refused["error"] or "written before" in refused["error"]
-    assert sorted(holds(port, path) for port in ports) == [False, True]
+    assert sorted(holds(port, path) for port in chips) == [False, True]
     assert house.events().count("written") == 1
 
 

@@ -143,7 +143,8 @@ def _try(outcome: Outcome, unit: _Unit) -> None:
             _once(outcome, unit, again=number > 0)
             return
         except Trouble as trouble:
-            if not trouble.again or number + 1 == settings.tries:
+            never_there = not outcome.mac  # esptool has reset it several times already
+            if never_there or not trouble.again or number + 1 == settings.tries:
                 raise
             unit.lane.step(f"{trouble.what}; once more")
             _await_port(outcome.port, unit.stop)

@@ -83,7 +83,9 @@ class Loader:
         self._encryption = encryption
         self._takes_stub = takes_stub
         self._leaves = leaves
-        self._mac, self._revision = mac, revision
+        self.mac = mac
+        """Taken up at the next reset."""
+        self._revision = revision
         self.reset()
 
     def reset(self) -> None:
@@ -91,7 +93,7 @@ class Loader:
         self._registers = Registers(
             self.chip,
             self.flash,
-            self._mac,
+            self.mac,
             self._revision,
             secure_boot=bool(self._flags & SECURE_BOOT),
             encryption=self._encryption,

@@ -11,9 +11,9 @@ class Mishaps:
     deaf_syncs: so many SYNC commands stay unanswered, as with a chip that is not in its loader yet.
     nak: blocks answered with `nak_code` and not written. lose_answer: blocks written, their answer lost.
     drop_bytes: blocks that lose a byte on the line. unplug: blocks at which the device vanishes for
-    `unplugged_s` seconds; it comes back under the same name. slow: blocks answered `slow_s` seconds late.
-    wrong_md5: checks answered with another digest, counted from 0. clean_baud: highest speed in baud at which
-    the line carries bytes whole; above it one byte of each block is damaged.
+    `unplugged_s` seconds; then it is back under the same name, or the chip with the address `replaced_by` is.
+    slow: blocks answered `slow_s` seconds late. wrong_md5: checks answered with another digest, counted from
+    0. clean_baud: highest speed at which the line carries bytes whole; above it each block loses a byte.
     """
 
     deaf_syncs: int = 0
@@ -23,6 +23,7 @@ class Mishaps:
     drop_bytes: Collection[int] = ()
     unplug: Collection[int] = ()
     unplugged_s: float = 0.2
+    replaced_by: str | None = None
     slow: Collection[int] = ()
     slow_s: float = 0.0
     wrong_md5: Collection[int] = ()

@@ -204,6 +204,8 @@ class RomPort:
 
     def _unplug(self, seconds: float) -> None:
         self._pull_out()
+        if self.mishaps.replaced_by:
+            self._loader.mac = bytes.fromhex(self.mishaps.replaced_by)
         self._reset()
         self._stopping.wait(seconds)
         self._plug_in()
