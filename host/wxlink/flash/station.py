@@ -13,7 +13,7 @@ from wxlink.flash.crew import Stopped
 from wxlink.flash.esp import SLOWEST_BAUD, Chip, Facts, Piece, connect
 from wxlink.flash.problem import FlashError
 from wxlink.flash.progress import Display, Lane, Stopwatch
-from wxlink.flash.trouble import Trouble
+from wxlink.flash.trouble import LOADER_TODO, Trouble
 
 BAUD: Final = 460_800  # what the bridges of common boards carry without errors
 TRIES: Final = 3
@@ -58,12 +58,13 @@ class Outcome:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
-    """How units are written. before: esptool's way into the loader."""
+    """How units are written. before: esptool's way into the loader; by_hand: a person's, of this board."""
 
     baud: int = BAUD
     tries: int = TRIES
     stub: bool = True
     before: str = "default-reset"
+    by_hand: str = LOADER_TODO
 
 
 def write_units(
@@ -94,6 +95,8 @@ def _work(outcome: Outcome, hold: Hold, settings: Settings, lane: Lane, stop: th
         outcome.error, outcome.todo = INTERRUPTED
     except Trouble as trouble:
         outcome.step, outcome.error, outcome.todo = trouble.step, trouble.what, trouble.todo
+        if trouble.todo == LOADER_TODO:
+            outcome.todo = settings.by_hand
     except FlashError as error:
         outcome.step, outcome.error = lane.text, str(error)
     except Exception as error:  # noqa: BLE001 - one port's failure, of whatever kind, stops no other

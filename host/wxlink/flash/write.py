@@ -67,7 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         product = product_key(arguments.product) if arguments.product else None
         hold = _built(recipe.of(arguments), product, ledger, again=arguments.again)
-    settings = Settings(arguments.baud, arguments.tries, not arguments.no_stub, arguments.before)
+    by_hand = boards.load(arguments.board).reset.do["en"].rstrip(".")
+    settings = Settings(
+        arguments.baud, arguments.tries, not arguments.no_stub, arguments.before, by_hand=by_hand
+    )
     with Display(ports, out_for(arguments.json)) as display:
         outcomes, interrupted = write_units(ports, hold, settings, display)
     if arguments.json:
