@@ -1,6 +1,7 @@
 """A board for tests, run by MicroPython: a LittleFS and an `esp32.NVS` in files, and a program that runs.
 
-Arguments: folder, then what the program does: "runs" (Ctrl-C ends it) or "shut" (nothing does).
+Arguments: folder, then what the program does: "runs" (Ctrl-C ends it), "shut" (nothing does), or "boots"
+(as a chip: boot.py and main.py of its flash, then it runs).
 """
 
 import json
@@ -82,6 +83,9 @@ vfs.umount("/")
 vfs.mount(vfs.VfsLfs2(disk), "/")
 vfs.mount(vfs.VfsPosix(), "/host")
 print("the program runs")
+for name in ("/boot.py", "/main.py") if kind == "boots" else ():
+    with open(name) as file:
+        exec(file.read(), globals())  # noqa: S102 - as MicroPython does
 if kind == "shut":
     micropython.kbd_intr(-1)
 while True:

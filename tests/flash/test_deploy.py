@@ -17,6 +17,7 @@ from typing import Any
 
 import littlefs
 import pytest
+import serial
 
 from wxlink.cli import main
 from wxlink.flash import app, deploy, prompt
@@ -25,6 +26,12 @@ HERE = Path(__file__).parent
 MICROPYTHON = os.environ.get("WXLINK_MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 VERSION = 'SOFTWARE = "%s"\n'
 LAMP = "def level():\n    return %d\n"
+MAIN = b"""import time
+from module.lamp import level
+while True:
+    print("level", level())
+    time.sleep(0.1)
+"""
 ROOT = {"boot.py": b"# chooses\n", "main.py": b"# runs\n"}
 
 
@@ -167,6 +174,27 @@ async def test_the_other_slot_is_filled_and_put_on_trial(
     assert (status, told["sent"], told["kept"], told["trial"]) == (0, 1, 2, False)
     assert board.files == {**old.files("a"), **in_slot(edited, "b")}
     assert board.word == 0x5700 | 1
+
+
+def test_the_firmwares_own_boot_file_starts_what_was_deployed(make: Any, run: Any) -> None:
+    boot = (HERE.parents[1] / "firmware" / "boot.py").read_bytes()
+    assert b"WINDOW_S = 2" in boot
+    root = {
+        "boot.py": boot.replace(b"WINDOW_S = 2", b"WINDOW_S = 0"),
+        "main.py": MAIN,
+    }
+    board = make({**application("01000000").files("a"), **root})
+    with board.running("boots") as port:
+        assert run(port, application(**{"module/lamp.py": LAMP % 7}))[0] == 0
+        console(port, "level 7")
+    assert board.word == 0x5700 | 2 | 2 << 2  # one boot of the trial is counted
+
+
+def console(port: str, until: str) -> None:
+    """Wait until the board prints a line that holds `until`."""
+    with serial.Serial(port, timeout=10) as line:
+        while until not in (heard := line.readline().decode("utf-8", "replace")):
+            assert heard
 
 
 def test_a_board_with_micropython_only_gets_everything(make: Any, run: Any) -> None:
