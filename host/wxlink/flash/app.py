@@ -84,7 +84,8 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
         raise FlashError(f"module/version.py names no SOFTWARE of {VERSION_SIZE} characters")
     version = found[1]
     try:
-        folded = fold(sources)
+        # The port is handed about as an object: what is read from it is found at run time only.
+        folded = fold(sources, [path for path in sources if path.startswith("port/")])
     except SyntaxError as error:
         raise FlashError(f"{error.filename}:{error.lineno} is no Python: {error.msg}") from error
     needed = reachable(folded, [path for path in folded if not path.startswith(_LIBRARY)])
