@@ -80,6 +80,9 @@ def main(folder, cause, sources):
         sys.path.append("/source%d" % i)
     for name in [name for name in sys.modules if name.split(".")[0] == "sim" and name != "sim"]:
         del sys.modules[name]  # the chip has no such modules
+    if around.get("program"):
+        __import__(around.get("program"))
+        return
     if sources:
         from module import program  # noqa: PLC0415 - it exists by now
 

@@ -12,6 +12,7 @@ Keys of world.json, all optional:
     hurry            the watchdog is so many times as quick
     ports            {"80": 8080}: host port at which what the chip serves at a port of its own is found
     power_cut_after  the power goes at the n-th write to flash (a block, or a commit of the NVS)
+    program          module of the sources to run in place of the application
     utc              Unix time that the chip's clock shows at power-on; without it the clock begins in 2000
 """
 

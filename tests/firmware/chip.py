@@ -37,7 +37,7 @@ class Chip:
     """One chip with its flash. It starts anew by itself after a reset, as silicon does.
 
     folder: keeps flash, NVS and clock, as long as it exists. config: the factory configuration. Without
-    `sources` the chip runs what is in its own file system.
+    `sources` the chip runs what is in its own file system. program: a module of the sources to run instead.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Chip:
         factory: dict[str, bytes] | None = None,
         sources: tuple[Path, ...] = SOURCES,
         heap: str = "384K",
+        program: str | None = None,
     ) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
@@ -58,6 +59,8 @@ class Chip:
         self._heap = heap
         self._sources = sources
         self._world: dict[str, object] = {"mac": MAC, "air": [access_point()]}
+        if program is not None:
+            self._world["program"] = program
         if uart is not None:
             self._world["uart"] = uart
         self.world()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from chip import AP_PASSWORD, HOME, HOME_KEY, MAC, PASSCODE, UPDATE_KEY, Chip, access_point
+from chip import AP_PASSWORD, HOME, HOME_KEY, MAC, PASSCODE, SOURCES, UPDATE_KEY, Chip, access_point
 from firmware_brokers import Mosquitto, Watcher
 from firmware_ground import APP, DID, DOWN, ONLINE, UP
 from firmware_rig import Mcu, Registrar
@@ -200,6 +200,18 @@ async def test_a_program_that_hangs_is_restarted_by_the_watchdog_and_says_so(uni
         chip.world(hangs=[])
         await eventually(lambda: unit.health()[-1]["reset"] == "watchdog", within=15)
         assert chip.starts[-1] == "watchdog"
+
+
+async def test_the_watchdog_starves_when_one_task_stands_still_though_the_loop_goes_on(
+    tmp_path: Path, eventually
+):
+    here = Path(__file__).parent
+    chip = Chip(tmp_path / "world", sources=(*SOURCES, here), program="watchdog_program")
+    chip.world(hurry=20)
+    async with chip:
+        await eventually(lambda: chip.said("the link stands still"))
+        assert chip.starts == ["power-on"]
+        await eventually(lambda: chip.starts[1:] == ["watchdog"], within=15)
 
 
 async def test_power_may_go_at_any_write_to_flash_while_a_network_is_named(unit: Unit, eventually):
