@@ -88,7 +88,7 @@ class Bridge:
         )
         self._update = Update(config, settings, port, self._link, self._uplink, on_restart=self._ask_restart)
         self._uplink_wanted = False
-        self._health = Health(port, self._link, self._life, self._wifi)
+        self._health = Health(port, self._link, self._life, self._wifi, config.production)
         self._watched = False  # by clients of the relay
         self._lan = None
         if config.lan_port or config.lan_udp_port:

@@ -57,58 +57,61 @@ class ConfigError(LocalError):
 class Config:
     """Every key of `KEYS` as an attribute; relay_tls, relay_host and relay_port are taken apart already.
 
-    `chip`: it is a chip's, whose serial line is two pins. `ca_known`: its factory data has a certificate.
+    `ca_known`: a certificate is given, here or in the factory data. Without methods, so that this file can be
+    dropped when the configuration is loaded.
     """
 
-    def __init__(self, given, chip=False, ca_known=False):
-        if not isinstance(given, dict):
-            raise ConfigError("the configuration must be a JSON object")
-        unknown = sorted(name for name in given if name not in KEYS)
-        if unknown:
-            raise ConfigError(f"unknown key {', '.join(unknown)}; known: {', '.join(sorted(KEYS))}")
-        missing = sorted(name for name in KEYS if KEYS[name][1] is REQUIRED and name not in given)
-        if missing:
-            raise ConfigError(f"missing key {', '.join(missing)}")
-        for name, (kind, default, lowest, highest) in KEYS.items():
-            value = given.get(name, default)
-            setattr(self, name, value if value is default else _checked(name, kind, value, lowest, highest))
-        if chip:
-            self._check_pins()
-        elif (self.tty is None) == (self.product is None):
+
+def configure(given, chip=False, ca_known=False):
+    """The Config of these keys; `chip`: a chip's, whose serial line is two pins. Or ConfigError."""
+    if not isinstance(given, dict):
+        raise ConfigError("the configuration must be a JSON object")
+    unknown = sorted(name for name in given if name not in KEYS)
+    if unknown:
+        raise ConfigError(f"unknown key {', '.join(unknown)}; known: {', '.join(sorted(KEYS))}")
+    missing = sorted(name for name in KEYS if KEYS[name][1] is REQUIRED and name not in given)
+    if missing:
+        raise ConfigError(f"missing key {', '.join(missing)}")
+    config = Config()
+    for name, (kind, default, lowest, highest) in KEYS.items():
+        value = given.get(name, default)
+        setattr(config, name, value if value is default else _checked(name, kind, value, lowest, highest))
+    _check_line(config, chip)
+    if (config.mcu_image is None) != (config.mcu_version is None):
+        raise ConfigError("mcu_image is the file and mcu_version its software version: give both or none")
+    if config.mcu_version is not None and not _fits(config.mcu_version, MCU_VERSION_SIZE):
+        raise ConfigError(
+            f"mcu_version must be 1..{MCU_VERSION_SIZE} ASCII characters: no MCU can tell a longer one"
+        )
+    if config.mcu_image is not None and config.product is not None:
+        raise ConfigError("mcu_image is for an MCU: give its tty, or leave mcu_image and mcu_version out")
+    if config.mac is not None and not (len(config.mac) <= 32 and all(_alphanumeric(c) for c in config.mac)):
+        raise ConfigError("mac must be 1..32 letters and digits without separators")
+    config.ca_known = ca_known or config.ca is not None
+    use_relay(config, config.relay)
+    return config
+
+
+def use_relay(config, url):
+    """Take another relay, `host`, `host:port` or a whole URL; ConfigError when it is none."""
+    if "://" not in url:
+        url = ("https://" if config.ca_known else "http://") + url
+    tls, host, port = parse_http(url)
+    if tls and not config.ca_known:
+        raise ConfigError("relay is https: give ca, the certificate of the authority that it is checked by")
+    config.relay_tls, config.relay_host, config.relay_port = tls, host, port
+
+
+def _check_line(config, chip):
+    if not chip:
+        if (config.tty is None) == (config.product is None):
             raise ConfigError(
                 "give tty, the serial port of an MCU, or product, which runs without MCU: one of both"
             )
-        if (self.mcu_image is None) != (self.mcu_version is None):
-            raise ConfigError("mcu_image is the file and mcu_version its software version: give both or none")
-        if self.mcu_version is not None and not _fits(self.mcu_version, MCU_VERSION_SIZE):
-            raise ConfigError(
-                f"mcu_version must be 1..{MCU_VERSION_SIZE} ASCII characters: no MCU can tell a longer one"
-            )
-        if self.mcu_image is not None and self.product is not None:
-            raise ConfigError("mcu_image is for an MCU: give its tty, or leave mcu_image and mcu_version out")
-        if self.mac is not None and not (len(self.mac) <= 32 and all(_alphanumeric(c) for c in self.mac)):
-            raise ConfigError("mac must be 1..32 letters and digits without separators")
-        self._ca_known = ca_known or self.ca is not None
-        self.use_relay(self.relay)
-
-    def use_relay(self, url):
-        """Take another relay, `host`, `host:port` or a whole URL; ConfigError when it is none."""
-        if "://" not in url:
-            url = ("https://" if self._ca_known else "http://") + url
-        tls, host, port = parse_http(url)
-        if tls and not self._ca_known:
-            raise ConfigError(
-                "relay is https: give ca, the certificate of the authority that it is checked by"
-            )
-        self.relay_tls, self.relay_host, self.relay_port = tls, host, port
-
-    def _check_pins(self):
-        if self.product is not None or self.tty is not None:
-            raise ConfigError(
-                "a chip takes tx and rx, the pins of its serial line, in place of tty and product"
-            )
-        if self.tx is None or self.rx is None:
-            raise ConfigError("give tx and rx, the pins of the serial line to the MCU")
+    elif config.product is not None or config.tty is not None:
+        raise ConfigError("a chip takes tx and rx, the pins of its serial line, in place of tty and product")
+    elif config.tx is None or config.rx is None:
+        raise ConfigError("give tx and rx, the pins of the serial line to the MCU")
 
 
 def load(path):
@@ -145,7 +148,7 @@ def _parse(name, text, **about):
     if about and isinstance(given, dict):
         given.setdefault("data", CHIP_DATA)
     try:
-        return Config(given, **about)
+        return configure(given, **about)
     except ConfigError as error:
         raise ConfigError(f"{name}: {error}") from None
 

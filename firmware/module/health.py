@@ -13,21 +13,25 @@ _STALE_MS = const(40_000)  # a task that must get on did not: longer than the sl
 
 
 class Health:
-    """Watches `link` and `life` by their `beats`; tells all figures as one dict."""
+    """Watches `link` and `life` by their `beats`, if `guarded` with the watchdog; tells all figures."""
 
-    def __init__(self, port, link, life, wifi):
+    def __init__(self, port, link, life, wifi, guarded):
         self._port = port
         self._link = link
         self._life = life
         self._wifi = wifi
+        self._guarded = guarded
         self._started = port.now_ms()
         self.mcu_version = None
         self.lag_ms = 0  # the longest that the event loop kept this task waiting
 
     async def watch(self):
-        """Feed the watchdog while the link's clock and life get on; the event loop does when this runs."""
+        """Feed the watchdog while the link's clock and life get on; the event loop does when this runs.
+
+        Only a unit that is sold has one: it cannot be stopped any more, and Ctrl-C on a bench ends its food.
+        """
         port = self._port
-        watchdog = port.watchdog(_WATCHDOG_MS)
+        watchdog = port.watchdog(_WATCHDOG_MS) if self._guarded else None
         watched = (self._link, self._life)
         beats = [-1, -1]
         since = [0, 0]
@@ -37,7 +41,7 @@ class Health:
                 if watched[i].beats != beats[i]:
                     beats[i] = watched[i].beats
                     since[i] = now
-            if now - min(since) < _STALE_MS:
+            if watchdog is not None and now - min(since) < _STALE_MS:
                 watchdog.feed()
             await asyncio.sleep_ms(_ROUND_MS)
             self.lag_ms = max(self.lag_ms, port.now_ms() - now - _ROUND_MS)

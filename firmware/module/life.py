@@ -17,19 +17,16 @@ CONNECTING = "connecting"
 ONLINE = "online"
 DEGRADED = "degraded"
 
-# state -> (status bits that are set, what it means)
+# state -> status bits that are set; README says what the states mean
 STATES = {
-    NO_IDENTITY: ((), "nobody has told which product this is: the MCU was never heard"),
-    NO_WIFI: ((), "no network is stored, or set-up is asked for: the access point is open for a while"),
-    JOINING: (("station",), "the stored network is looked for and joined"),
-    SETTING_TIME: (("station", "router"), "the network is there, the time is asked for"),
-    REGISTERING: (("station", "router"), "the relay is asked for a did"),
-    CONNECTING: (("station", "router"), "the relay is asked for its broker, the broker is called"),
-    ONLINE: (("station", "router", "cloud"), "the relay hears the module"),
-    DEGRADED: (
-        ("station", "router"),
-        "the network is there, the relay is not, or the MCU is silent: LAN goes on",
-    ),
+    NO_IDENTITY: (),
+    NO_WIFI: (),
+    JOINING: ("station",),
+    SETTING_TIME: ("station", "router"),
+    REGISTERING: ("station", "router"),
+    CONNECTING: ("station", "router"),
+    ONLINE: ("station", "router", "cloud"),
+    DEGRADED: ("station", "router"),
 }
 
 # What happens to a module. The uplink's stages are events of the same name.
@@ -111,7 +108,7 @@ class Life:
     @property
     def networked(self):
         """True in the states with a network."""
-        return "router" in STATES[self.state][0]
+        return "router" in STATES[self.state]
 
     async def run(self):
         """Do what the states want, for ever."""
@@ -129,7 +126,7 @@ class Life:
 
     def _enter(self, state):
         self.state = state
-        bits = STATES[state][0]
+        bits = STATES[state]
         self._status.set(**{name: name in bits for name in _BITS})
         say("life", f"{state}: {self.reason}" if state == DEGRADED and self.reason else state)
         if self._wifi is not None:

@@ -11,6 +11,7 @@ from module import version
 from module.clock import Clock
 from module.console import say
 from module.life import NETWORK, SET_UP
+from module.loading import drop
 from module.window import Window
 from wxproto import commands
 from wxproto.device_info import PROTOCOL_VERSION
@@ -122,10 +123,15 @@ class McuCommands:
         settings = self._settings
         if not server or server == settings.relay:
             return
+        from module import config  # noqa: PLC0415 - dropped after use
+
         try:
-            self._config.use_relay(server)
+            config.use_relay(self._config, server)
         except LocalError as error:
             raise PeerError(f"its server cannot be used: {error}") from None
+        finally:
+            del config
+            drop("config")
         settings.relay = server
         settings.save()
         say("link", f"the MCU names the relay {server}: the module starts anew with it")

@@ -7,9 +7,9 @@ import sys
 # The largest files first: compiling needs most heap, and now most of it is free.
 import module.uplink  # noqa: F401 - only loaded here
 import wxproto.session  # noqa: F401 - only loaded here
-from module import config as configuration
 from module.bridge import Bridge, Restart
 from module.console import say
+from module.loading import drop
 from module.settings import Settings
 from wxproto.errors import LocalError
 
@@ -26,7 +26,7 @@ def run_pc(arguments):
     path = arguments[0]
     while True:
         try:
-            return _run(port, lambda: configuration.load(path), path.rpartition("/")[0] or ".")
+            return _run(port, path, path.rpartition("/")[0] or ".")
         except Restart:
             _forget_tasks()
             say("module", "starts anew")
@@ -37,7 +37,7 @@ def run_chip():
     from port import esp32 as port  # noqa: PLC0415 - one of two
 
     try:
-        if not _run(port, lambda: configuration.load_chip(port), "."):
+        if not _run(port, None, "."):
             return
     except Restart:
         port.restart()
@@ -47,18 +47,25 @@ def run_chip():
     port.restart()
 
 
-def _run(port, load, folder):
-    """Run the module with the configuration that `load()` gives; the exit code. Raises Restart."""
+def _run(port, path, folder):
+    """Run the module with the configuration in the file `path`, or the factory's; the exit code.
+
+    `folder`: where a product of the maker's lies. Raises Restart.
+    """
+    from module import config as reader  # noqa: PLC0415 - dropped after use
+
     used = "the configuration"
     try:
-        config = load()
+        config = reader.load(path) if path else reader.load_chip(port)
         if config.production:
             port.no_interrupt()
         used = config.data
         settings = Settings(used, port, lambda text: say("module", text))
         settings.use_mac(config.mac or port.mac())
         if settings.relay:
-            config.use_relay(settings.relay)
+            _use_relay(reader, config, settings.relay)
+        del reader
+        drop("config")
         used = config.tty or "the serial port"
         line = _open_line(port, config, folder)
     except LocalError as error:
@@ -87,6 +94,13 @@ def _run(port, load, folder):
     except MemoryError:  # the unix port raises Ctrl-C anywhere; inside a collection it leaves the heap locked
         print("stopped without a farewell: the broker's will says off-line")
     return code
+
+
+def _use_relay(reader, config, url):
+    try:
+        reader.use_relay(config, url)
+    except LocalError as error:
+        say("module", f"the relay that the MCU named is not used: {error}")
 
 
 def _open_line(port, config, folder):

@@ -9,7 +9,7 @@ import pytest
 from firmware_bench import END_WITHIN_S, ROOT, MicroPython
 
 from module import dns, registration
-from module.config import KEYS, REQUIRED, Config, ConfigError, load
+from module.config import KEYS, REQUIRED, ConfigError, configure, load
 from module.settings import Settings
 from port import unix
 from wxproto.errors import LocalError
@@ -44,11 +44,11 @@ MAIN = str(ROOT / "firmware" / "main.py")
 def test_a_wrong_configuration_says_what_to_mend(changes: dict[str, object], text: str):
     keys = {name: value for name, value in {**GIVEN, **changes}.items() if value is not None}
     with pytest.raises(ConfigError, match=re.escape(text)):
-        Config(keys)
+        configure(keys)
 
 
 def test_defaults_and_the_relays_address():
-    config = Config({**GIVEN, "relay": "http://relay.example/"})
+    config = configure({**GIVEN, "relay": "http://relay.example/"})
     assert (config.relay_host, config.relay_port) == ("relay.example", 80)
     assert (config.heartbeat_s, config.keep_alive_s, config.mac) == (55, 60, None)
 

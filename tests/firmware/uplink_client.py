@@ -11,7 +11,7 @@ import json
 import sys
 from binascii import hexlify
 
-from module.config import Config
+from module.config import configure
 from module.settings import Settings
 from module.uplink import Uplink
 from port import unix
@@ -78,7 +78,7 @@ async def take_orders(uplink, port):
 
 async def main(keys):
     port = Port()
-    config = Config(keys)
+    config = configure(keys)
     settings = Settings(config.data, port, print)
     settings.use_mac(config.mac)
     settings.use_product("0123456789abcdef0123456789abcdef")

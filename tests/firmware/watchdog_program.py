@@ -29,7 +29,7 @@ class Task:
 
 async def main():
     link, life = Task(), Task()
-    watching = asyncio.create_task(Health(Port(), link, life, None).watch())
+    watching = asyncio.create_task(Health(Port(), link, life, None, True).watch())
     print("ready")
     for i in range(ALIVE_S * 10):
         link.beats = life.beats = i
