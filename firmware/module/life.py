@@ -7,6 +7,7 @@ and uplink are switched on and off by it.
 import asyncio
 
 from module.console import say
+from module.loading import drop
 
 NO_IDENTITY = "no identity"
 NO_WIFI = "no Wi-Fi"
@@ -79,7 +80,6 @@ class Life:
         self._on_state = on_state
         self._changed = asyncio.Event()
         self._set_up_asked = False
-        self._set_up = None
         self._failing_since = None
         self.state = NO_IDENTITY
         self.reason = None
@@ -117,7 +117,9 @@ class Life:
             self.beats += 1
             if self.state == NO_WIFI:
                 self._set_up_asked = False
-                if await self._set_up_once() or not self._wants_set_up():
+                await self._set_up_once()
+                self._set_up_asked = False
+                if self.state == NO_WIFI and not self._wants_set_up():
                     self.take(NETWORK)
             elif self._wifi is not None and self._fails_for_long():
                 self._failing_since = None
@@ -143,27 +145,29 @@ class Life:
         return self._wifi is not None and (self._set_up_asked or self._settings.ssid is None)
 
     async def _set_up_once(self):
-        """Open set-up and wait for its end, with the beats going on; True when a network was joined."""
+        """Offer set-up until a network was joined and stored, the time is over or the state is another."""
         try:
-            from module.loading import drop  # noqa: PLC0415
             from module.setup import SetUp  # noqa: PLC0415 - 20 KB of heap, for this state alone
         except ImportError:
             say("life", "set-up is not in this firmware: give the network by command 09, mode 4")
-            return False
-        self._set_up = SetUp(self._wifi, self._settings, self._port, self._status)
-        task = asyncio.create_task(self._set_up.run(_SET_UP_S))
+            return
+        set_up = SetUp(self._wifi, self._settings, self._port, self._status)
+        task = asyncio.create_task(self._offer(set_up))
+        while not task.done():
+            if self.state != NO_WIFI:
+                set_up.stop()
+            await self._wait()
+            self._changed.clear()
+            self.beats += 1
+        del set_up, SetUp
+        drop("setup")
+
+    async def _offer(self, set_up):
         try:
-            while not task.done() and self.state == NO_WIFI:
-                await self._wait()
-                self.beats += 1
-                self._changed.clear()
-            if not task.done():
-                self._set_up.stop()
-            return await task
-        finally:
-            self._set_up = None
-            del SetUp
-            drop("setup")
+            await set_up.run(_SET_UP_S)
+        except OSError as error:
+            say("life", f"set-up failed: {error}")
+        self._changed.set()
 
     async def _wait(self):
         try:

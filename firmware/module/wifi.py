@@ -55,7 +55,11 @@ class Wifi:
         """Join the stored network and stay there, or leave it."""
         if wanted != self._wanted:
             self._wanted = wanted
-            self.rejoin()
+            if wanted:  # what set-up has joined stays
+                self._backoff.reset()
+                self._changed.set()
+            else:
+                self.rejoin()
 
     def rejoin(self):
         """Leave the network and begin anew, with another one that is stored."""
