@@ -12,7 +12,7 @@ import asyncio
 from module import life as stages
 from module.console import say
 from module.health import Health, heap_text, link_text
-from module.life import Life
+from module.life import NETWORK, Life
 from module.link import Link
 from module.mcu_commands import McuCommands
 from module.status import Status
@@ -133,6 +133,18 @@ class Bridge:
 
             own = self._mcu_commands
             tasks.append(panel.run(config, port, self._life, own.set_up, own.forget))
+        if self._wifi is not None:
+            from module.console_reader import ConsoleReader  # noqa: PLC0415 - see above
+
+            reader = ConsoleReader(
+                port,
+                self._wifi,
+                self._settings,
+                on_network=lambda: self._life.take(NETWORK),
+                link=self._link,
+                production=config.production,
+            )
+            tasks.append(reader.run())
         return tasks
 
     async def close(self):

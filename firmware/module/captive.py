@@ -15,6 +15,7 @@ from binascii import hexlify, unhexlify
 from micropython import const
 
 from module import captive_page
+from module.onboarding import is_guest
 
 _MAX_CONNECTIONS = const(4)  # a board has ten sockets in all
 _MAX_HEAD = const(2048)  # bytes of request line and headers; phones send 300..900
@@ -47,10 +48,13 @@ class _Refused(Exception):
     """The request is answered with this status."""
 
 
-async def serve(sock, set_up, address, port):
-    """Serve the page on a listening socket for ever; `address` and `port` are those of the page."""
+async def serve(sock, set_up, address, port, network):
+    """Serve the page on a listening socket for ever.
+
+    address, port: of the page. network: first three numbers of those who may see it, `10.10.100.`.
+    """
     home = address if port == 80 else f"{address}:{port}"
-    await _Captive(set_up, home).run(sock)
+    await _Captive(set_up, home).run(sock, network)
 
 
 class _Captive:
@@ -61,16 +65,16 @@ class _Captive:
         self._scan = None  # the task of a scan that goes on; its networks serve all who ask meanwhile
         self._networks = []
 
-    async def run(self, listener):
+    async def run(self, listener, network):
         wait = asyncio.StreamReader(listener)
         try:
             while True:
                 await wait.read(0)
                 try:
-                    sock = listener.accept()[0]
+                    sock, guest = listener.accept()
                 except OSError:  # the phone has gone already
                     continue
-                if len(self._connections) >= _MAX_CONNECTIONS:
+                if len(self._connections) >= _MAX_CONNECTIONS or not is_guest(guest, network):
                     sock.close()
                     continue
                 sock.setblocking(False)

@@ -10,6 +10,7 @@ import sys
 from micropython import const
 
 from module import version
+from module.wifi import AP_PREFIX
 
 TELL_STATE = 2  # the command that is answered while another is served
 
@@ -85,7 +86,7 @@ async def _tell_state(_, wifi, _settings, _on_network, busy):
 
 async def _tell_device(_, _wifi, settings, _on_network, _busy):
     chip = getattr(sys.implementation, "_machine", sys.platform)
-    _result(3, "wxlink", version.SOFTWARE, chip, "XPG-GAgent-" + settings.mac[-4:].upper())
+    _result(3, "wxlink", version.SOFTWARE, chip, AP_PREFIX + settings.mac[-4:].upper())
 
 
 async def _scan(_, wifi, _settings, _on_network, _busy):

@@ -57,7 +57,7 @@ async def serve(sock, network, on_network):
         await wait.read(0)  # waits; recvfrom() then takes one datagram
         try:
             datagram, sender = sock.recvfrom(_MAX_DATAGRAM)
-            if not _text(sender).startswith(network):
+            if not is_guest(sender, network):
                 continue
             ssid, key = decode(datagram)
             sock.sendto(envelope.encode(_TAKEN, b""), sender)
@@ -96,8 +96,10 @@ def _identity(settings):
     return body
 
 
-def _text(sender):
-    """Address of a socket as text: a board gives (address, port), the unix build a packed sockaddr."""
-    if isinstance(sender, tuple):
-        return sender[0]
-    return "%d.%d.%d.%d" % (sender[4], sender[5], sender[6], sender[7])
+def is_guest(sender, network):
+    """True for the address of one who joined the access point; others come through the router.
+
+    A board tells (address, port), the unix build a packed sockaddr.
+    """
+    host = sender[0] if isinstance(sender, tuple) else "%d.%d.%d.%d" % tuple(sender[4:8])
+    return host.startswith(network)

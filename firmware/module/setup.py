@@ -11,10 +11,9 @@ from micropython import const
 
 from module.console import say
 from module.loading import drop
+from module.wifi import AP_ADDRESS, AP_PREFIX
 
-ADDRESS = "10.10.100.254"  # where apps look for the module; app-api 5
 PORTS = (80, 53, 12414)  # page (TCP), name server, apps (UDP)
-NAME = "XPG-GAgent-"  # apps know the access point by it; four digits of the MAC address follow
 
 IDLE = "idle"
 JOINING = "joining"
@@ -24,9 +23,7 @@ FAILED = "failed"
 _BACKLOG = const(4)  # connections that wait until they are accepted
 _JOIN_MS = const(25_000)  # a slow router with DHCP takes 10 s; a page waits 40 s
 _LOOK_MS = const(500)  # how often it is seen that another way of set-up, the console's, was faster
-_SEEN_MS = const(
-    20_000
-)  # a phone that lost the access point, which moves to the router's channel, is back by then
+_SEEN_MS = const(20_000)  # a phone that lost the access point, which changed its channel, is back by then
 _FAREWELL_MS = const(1500)  # the page's last answer, or the repeats of an app's datagram, still get through
 _REFUSED = "wrong password"
 
@@ -37,7 +34,7 @@ class SetUp:
     wifi, settings, port, status: the module's. address, ports: where to listen.
     """
 
-    def __init__(self, wifi, settings, port, status, *, address=ADDRESS, ports=PORTS):
+    def __init__(self, wifi, settings, port, status, *, address=AP_ADDRESS, ports=PORTS):
         self._wifi = wifi
         self._settings = settings
         self._status = status
@@ -47,7 +44,7 @@ class SetUp:
         self._stopped = False
         self._key = None
         self._announcing = None  # goes on for half a minute after set-up
-        self.name = NAME + settings.mac[-4:].upper()
+        self.name = AP_PREFIX + settings.mac[-4:].upper()
         self.state = IDLE
         self.ssid = b""
         self.reason = None
@@ -116,7 +113,7 @@ class SetUp:
         page, names, apps = self._ports
         network = self._address[: self._address.rfind(".") + 1]
         doors = (
-            ("the page", socket.SOCK_STREAM, page, captive.serve, (self, self._address, page)),
+            ("the page", socket.SOCK_STREAM, page, captive.serve, (self, self._address, page, network)),
             ("the name server", socket.SOCK_DGRAM, names, captive_dns.serve, (self._address,)),
             ("set-up by apps", socket.SOCK_DGRAM, apps, onboarding.serve, (network, self._offer)),
         )

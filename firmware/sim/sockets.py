@@ -6,6 +6,8 @@ import select
 import socket as real
 
 _LOOPBACK = b"\x7f\x00\x00\x01"
+_ACCESS_POINT = b"\x0a\x0a\x64\xfe"  # the chip's address in its own network
+_GUEST = b"\x0a\x0a\x64\x02"  # who has joined that
 _POLL, _CLOSE, _GET_FILENO = 3, 4, 10  # MP_STREAM_POLL, MP_STREAM_CLOSE, MP_STREAM_GET_FILENO
 
 world = None  # set by chip.py
@@ -17,6 +19,7 @@ class Socket(io.IOBase):
 
     def __init__(self, *arguments):
         self._real = real.socket(*arguments)
+        self._ours = False
 
     def __getattr__(self, name):
         return getattr(self._real, name)
@@ -27,6 +30,18 @@ class Socket(io.IOBase):
         port = world.get("ports", {}).get(str(port), port)
         self._real.bind(address[:2] + port.to_bytes(2, "big") + _LOOPBACK + address[8:])
 
+        self._ours = address[4:8] == _ACCESS_POINT
+
+    def accept(self):
+        """Take a connection; from the host's loopback comes one who has joined the access point."""
+        sock, sender = self._real.accept()
+        return sock, self._shown(sender)
+
+    def recvfrom(self, size):
+        """Take a datagram, as accept()."""
+        data, sender = self._real.recvfrom(size)
+        return data, self._shown(sender)
+
     def connect(self, address):
         """Connect."""
         _need_network()
@@ -35,6 +50,8 @@ class Socket(io.IOBase):
     def sendto(self, data, address):
         """Send one datagram."""
         _need_network()
+        if address[4:8] == _GUEST:
+            address = address[:4] + _LOOPBACK + address[8:]
         return self._real.sendto(data, address)
 
     def readinto(self, buffer, *size):
@@ -65,6 +82,9 @@ class Socket(io.IOBase):
         if request == _CLOSE:
             self._real.close()
         return 0
+
+    def _shown(self, sender):
+        return sender[:4] + _GUEST + sender[8:] if self._ours else sender
 
 
 def _need_network():

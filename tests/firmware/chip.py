@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import termios
+import tty
 from pathlib import Path
 
 from compiled import compiled
@@ -74,6 +75,10 @@ class Chip:
             }
             self.write_nvs({"wxlink": {name: blob.hex() for name, blob in blobs.items()}})
         self._console, self._console_end = pty.openpty()
+        tty.setraw(self._console_end)  # a chip's console hands on every byte
+        mode = termios.tcgetattr(self._console_end)
+        mode[3] |= termios.ISIG  # but Ctrl-C
+        termios.tcsetattr(self._console_end, termios.TCSANOW, mode)
         self._process: asyncio.subprocess.Process | None = None
         self._runner: asyncio.Task[None] | None = None
 
