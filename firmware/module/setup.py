@@ -20,6 +20,7 @@ JOINING = "joining"
 JOINED = "joined"
 FAILED = "failed"
 
+_FILES = ("onboarding", "captive_dns", "captive_page", "captive")
 _BACKLOG = const(4)  # connections that wait until they are accepted
 _JOIN_MS = const(25_000)  # a slow router with DHCP takes 10 s; a page waits 40 s
 _LOOK_MS = const(500)  # how often it is seen that another way of set-up, the console's, was faster
@@ -55,16 +56,17 @@ class SetUp:
         """Offer set-up for so long: True when a network was joined and stored, else False."""
         self._stopped = False
         self.state = IDLE
-        key = self._settings.ap_password
-        if not key:
-            say("set-up", "no access point: this unit has no set-up password; give it an identity first")
-            return await self._until_joined(seconds)
-        self._wifi.open_access_point(self.name, key)
+        if not self._open_access_point():
+            return await self._until_joined(seconds)  # the console may be faster
         self._status.set(soft_ap=True, onboarding=True)
-        doors = self._open_doors()
-        page = f"http://{self._address}/"
-        say("set-up", f"access point {self.name} is open for {seconds} s, its page is {page}")
+        doors = []
         try:
+            for name in _FILES:
+                __import__("module." + name)  # one by one: the serial link is served between them
+                await asyncio.sleep_ms(0)
+            doors = self._open_doors()
+            page = f"http://{self._address}/"
+            say("set-up", f"access point {self.name} is open for {seconds} s, its page is {page}")
             joined = await self._until_joined(seconds)
             if joined:
                 await self._part()
@@ -77,7 +79,7 @@ class SetUp:
                     pass
             self._wifi.close_access_point()
             self._status.set(soft_ap=False, onboarding=False)
-            drop("captive", "captive_dns", "captive_page", "onboarding")
+            drop(*_FILES)
         say("set-up", "joined a network" if joined else "the access point closes: no network was joined")
         return joined
 
@@ -100,6 +102,18 @@ class SetUp:
         self.reason = None
         self.from_page = from_page
         self._wake.set()
+        return True
+
+    def _open_access_point(self):
+        key = self._settings.ap_password
+        if not key:
+            say("set-up", "no access point: this unit has no set-up password; give it an identity first")
+            return False
+        try:
+            self._wifi.open_access_point(self.name, key)
+        except OSError as error:
+            say("set-up", f"no access point: the radio refuses ({error})")
+            return False
         return True
 
     def _offer(self, ssid, key):
