@@ -71,7 +71,6 @@ async def _join(data, wifi, settings, on_network, _):
         _error(_UNABLE)
         return _send(_STATE, bytes((_READY,)))
     settings.join(ssid, key)
-    wifi.want(True)
     on_network()
     _send(_STATE, bytes((_PROVISIONED,)))
     return _result(1)

@@ -179,8 +179,6 @@ class SetUp:
                 self._settings.join(text(self.ssid), text(self._key))
             except OSError as error:
                 self.reason = f"not stored: error {error.errno}"
-        if self.reason is None:
-            self._wifi.want(True)  # before it leaves a network that nobody asked for
         self.state = FAILED if self.reason else JOINED
         say("set-up", f"{text(self.ssid)!r}: {self.reason or 'joined'}")
 

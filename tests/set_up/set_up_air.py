@@ -26,6 +26,8 @@ class Air:
         ]
 
     def open_access_point(self, ssid, key):
+        if ORDER.get("radio_refuses"):
+            raise OSError("Wifi Unknown Error 0x0101")
         assert not self.opened
         assert 8 <= len(key.encode()) <= 63
         assert 0 < len(ssid.encode()) <= 32
@@ -36,10 +38,6 @@ class Air:
         assert self.opened
         self.opened = False
         tell(closed=True)
-
-    def want(self, wanted):
-        assert wanted
-        tell(wanted=True)
 
     async def scan(self):
         assert not self.busy

@@ -76,9 +76,10 @@ class ConsoleProcess(MicroPython):
 class Asker:
     """A datagram socket of a phone."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, own: str = "127.0.0.1") -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
+        self._socket.bind((own, 0))
         self._socket.connect(("127.0.0.1", port))
 
     def send(self, data: bytes) -> None:

@@ -1,5 +1,8 @@
 """Set-up as a whole: its time, its end, what it leaves."""
 
+import asyncio
+from contextlib import suppress
+
 from set_up_rig import Asker, SetUpMaker
 
 SOFT_AP_ONBOARDING = 0b101
@@ -34,6 +37,29 @@ async def test_a_unit_without_set_up_password_opens_no_access_point(set_up: SetU
         await eventually(lambda: module.told("ended"))
         assert not module.told("opened")
         assert module.said("no set-up password")
+
+
+async def test_a_radio_that_refuses_is_named_and_life_goes_on(set_up: SetUpMaker, eventually):
+    async with set_up(seconds=0.1, radio_refuses=True) as module:
+        await eventually(lambda: module.told("ended"))
+        assert module.said("the radio refuses (Wifi Unknown Error 0x0101)")
+        assert not module.told("status")
+
+
+async def test_who_comes_through_the_router_sees_nothing_of_it(set_up: SetUpMaker, eventually):
+    async with set_up() as module:
+        await eventually(module.is_open)
+        body = b"\0\4Home\0\x0ahome-key-1"
+        Asker(module.apps, "127.0.1.9").send(b"\0\0\0\3" + bytes((len(body) + 3,)) + b"\0\0\1" + body)
+        reader, writer = await asyncio.open_connection("127.0.0.1", module.page, local_addr=("127.0.1.9", 0))
+        writer.write(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{module.page}\r\n\r\n".encode())
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+        guest = Asker(module.apps)
+        guest.send(b"\0\0\0\3" + bytes((len(body) + 3,)) + b"\0\0\1" + body.replace(b"Home", b"Cafe"))
+        await guest.next()
+        assert not module.said("'Home'")
 
 
 async def test_ports_in_use_are_named_and_the_rest_goes_on(set_up: SetUpMaker, eventually):
