@@ -1,14 +1,15 @@
 """The image that is here for the MCU: handed over, counted, and removed when the MCU runs it or will not."""
 
 from module import journal
+from module.console import say
 from module.manifest import MCU
 from module.mcu_update import McuUpdate
 
 TRIES = 3  # times an MCU has the whole image before its version is given up
 
 
-def offer(update, present):
-    """The McuUpdate that hands the image over, `present` or a new one; None when there is nothing to do."""
+def offer(update):
+    """The McuUpdate that hands the image over, a new one if need be; None when there is no more to do."""
     config = update.config
     if config.mcu_image:
         path, wanted, tries, is_hex = config.mcu_image, config.mcu_version, 0, False
@@ -29,18 +30,28 @@ def offer(update, present):
         journal.refuse(config.data, MCU, wanted)
         update.tell(MCU, wanted, "rolled_back", 100, f"the MCU had it {tries} times and still runs {runs}")
         return None
-    if present is None:
-        present = McuUpdate(path, wanted, update.link, update.port.now_ms, update.follow, is_hex=is_hex)
-    present.begin(runs)
-    return present
+    handing = update.mcu
+    if handing is None:
+
+        def follow(version, state, percent, reason):
+            update.tell(MCU, version, state, percent, reason)
+            if state == "installed" and not config.mcu_image:
+                _count(config.data)
+
+        handing = McuUpdate(path, wanted, update.link, update.port.now_ms, follow, is_hex=is_hex)
+    handing.begin(runs)
+    return handing
 
 
-def count(folder):
+def _count(folder):
     """The MCU has the whole image once more."""
-    found = journal.load(folder)
-    if found["mcu"] is not None:
-        found["mcu"]["tries"] += 1
-        journal.save(folder, found)
+    try:
+        found = journal.load(folder)
+        if found["mcu"] is not None:
+            found["mcu"]["tries"] += 1
+            journal.save(folder, found)
+    except OSError as error:
+        say("update", f"this try is not counted: {error}")
 
 
 def _forget(folder):

@@ -6,7 +6,7 @@ Loaded for each such pass and dropped after it.
 import os
 import sys
 
-from module import journal
+from module import journal, version
 from module.console import say
 from module.loading import drop
 from module.manifest import MCU, MODULE, Manifest, Refused
@@ -17,30 +17,44 @@ KNOWN = {MODULE: "module", MCU: "MCU"}
 RESERVE = (
     64 * 1024
 )  # bytes that stay free beside the file: settings, reports, and the old slot is still there
+RESTART_MS = 2000  # from "installed" to the restart: the broker has the message by then
 PATH = "/dev/ota/v4.1/update_and_check/"
 _OK = 200
 
 
-async def serve(update, kind):
+async def look(update, kinds):
+    """Take what the relay has of these kinds, as far as they are here; False to try one again soon."""
+    done = True
+    config = update.config
+    for kind in (MODULE, MCU):
+        here = update.in_slot
+        if kind == MCU:
+            here = update.info is not None and not config.product and not config.mcu_image
+        if here and kind in kinds and not await _serve(update, kind):
+            done = False
+    return done
+
+
+async def _serve(update, kind):
     """Take what the relay has of `kind`, if it is higher; True when that is done, False to try again soon."""
-    version = ""
+    wanted = ""
     try:
         update.relay = update.uplink.relay()
         text = await _ask(update, kind)
         if text is None:
             return True
         offered = Manifest(kind, text)
-        version = offered.version
-        offered.check(update.settings.did, update.settings.update_key, update.versions(kind)[1])
+        wanted = offered.version
+        offered.check(update.settings.did, update.settings.update_key, _versions(update, kind)[1])
         found = journal.load(update.config.data)
-        if found["refused"].get(str(kind)) == version:
-            say("update", f"{KNOWN[kind]} {version} failed here before: it is left alone")
+        if found["refused"].get(str(kind)) == wanted:
+            say("update", f"{KNOWN[kind]} {wanted} failed here before: it is left alone")
         elif kind == MODULE:
             await _take_module(update, offered)
         elif found["mcu"] is None or found["mcu"]["sha256"] != offered.sha256:
             await _take_mcu(update, offered, found)
     except PeerError as error:
-        update.tell(kind, version, "failed", 0, str(error))
+        update.tell(kind, wanted, "failed", 0, str(error))
     except (OSError, ValueError, MemoryError) as error:  # ValueError: what TLS raises
         say("update", f"{KNOWN[kind]}: {error or type(error).__name__}; later")
         return False
@@ -51,7 +65,7 @@ async def _ask(update, kind):
     """The text of what the relay offers, or None."""
     from module import registration  # noqa: PLC0415 - loaded already, by the relay
 
-    hardware, software = update.versions(kind)
+    hardware, software = _versions(update, kind)
     form = registration.encode_form(
         (
             ("passcode", update.settings.passcode),
@@ -66,6 +80,13 @@ async def _ask(update, kind):
     except PeerError as error:
         raise OSError(str(error)) from None
     return text if status == _OK else None
+
+
+def _versions(update, kind):
+    """(hardware, software) version of what is here."""
+    if kind == MODULE:
+        return version.HARDWARE, version.SOFTWARE
+    return update.info.hardware_version, update.info.software_version
 
 
 async def _fetch(update, offered):
@@ -89,7 +110,8 @@ async def _fetch(update, offered):
     from module import download  # noqa: PLC0415 - dropped before the file is unpacked
 
     part = folder + "/" + name
-    await download.Download(update.relay, offered, part, show, update.timeout_ms).fetch()
+    timeout_ms = int(update.config.connect_timeout_s * 1000)
+    await download.Download(update.relay, offered, part, show, timeout_ms).fetch()
     update.tell(offered.kind, offered.version, "verifying", 100)
     return part
 
@@ -115,13 +137,15 @@ async def _take_module(update, offered):
     slots.move(nvs, slots.BEGUN)
     os.remove(path)
     update.tell(offered.kind, offered.version, "installed", 100)
-    update.restart()
+    update.on_restart(RESTART_MS)
 
 
 async def _take_mcu(update, offered, found):
     path = await _fetch(update, offered)
     folder = update.config.data
-    update.withdraw()
+    if update.mcu is not None:
+        update.mcu.withdraw()
+        update.mcu = None
     found["mcu"] = None
     journal.save(folder, found)  # while the image changes it has no name
     os.rename(path, folder + journal.IMAGE)

@@ -165,7 +165,7 @@ class Chip:
         task = asyncio.create_task(module.run())
         if Config.online:
             module.connected(True)
-            module.notice(update.MODULE)
+            module.notice(1)
         until = time.ticks_add(time.ticks_ms(), LIVE_MS)
         asking = done = False
         while not (restart.is_set() or done):
