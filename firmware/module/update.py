@@ -22,9 +22,9 @@ _SPREAD_MS = const(50_000)  # ...and the modules that a relay's restart brings b
 _AGAIN_MS = const(30_000)  # ceiling of the wait after a download that was cut off...
 _AGAIN_CAP_MS = const(1_800_000)  # ...and the highest one
 _QUIET_MS = const(60_000)  # longest sleep; it is woken when something happens
-_FOR_IMAGE = "mcu_image manifest journal"
-_FOR_RELEASE = "release download manifest install archive slots journal registration"
-_FOR_TRIAL = "trial install archive slots manifest journal"
+_FOR_IMAGE = ("mcu_image", "manifest", "journal")
+_FOR_RELEASE = ("release", "download", "install", "archive", "slots", "manifest", "journal", "registration")
+_FOR_TRIAL = ("trial", "install", "archive", "slots", "manifest", "journal")
 
 
 class Update:
@@ -83,7 +83,7 @@ class Update:
             except (OSError, MemoryError) as error:
                 say("update", f"the slots stay as they are until the next start: {error or 'no heap'}")
             trial = None
-            _drop(_FOR_TRIAL)
+            drop(*_FOR_TRIAL)
         while True:
             await self._until_due()
             kinds = self._wanted or KINDS
@@ -97,7 +97,7 @@ class Update:
             except (MemoryError, LocalError) as error:
                 say("update", f"{error or 'no heap'}; later")
             release = self.relay = None
-            _drop(_FOR_RELEASE)
+            drop(*_FOR_RELEASE)
             self._plan(done)
             self.looking = False
             if self.has_image:
@@ -136,7 +136,7 @@ class Update:
                 say("update", f"the image for the MCU waits: {error}")
         except MemoryError:
             say("update", "the image for the MCU waits: no heap")
-        _drop(_FOR_IMAGE)
+        drop(*_FOR_IMAGE)
         if self.mcu is None:
             drop("mcu_update")
 
@@ -161,8 +161,3 @@ class Update:
 
     def _random(self, below):
         return int.from_bytes(self.port.entropy(4), "big") % max(1, below)
-
-
-def _drop(names):
-    for name in names.split():
-        drop(name)

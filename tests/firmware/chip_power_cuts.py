@@ -92,7 +92,7 @@ async def main(port, file, line, seed):
 
 show = print
 builtins.print = lambda *_: None
-update.drop = lambda _: None  # what is loaded stays: compiling it a thousand times would take a minute
+update.drop = lambda *_: None  # what is loaded stays: compiling it a thousand times would take a minute
 download.SYNC_EVERY = 1024  # the release has 3 KB
 micropython.kbd_intr(3)
 asyncio.run(main(int(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5])))

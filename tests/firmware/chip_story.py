@@ -78,6 +78,6 @@ async def main(port, steps):
 
 show = print
 builtins.print = lambda *_: None
-update.drop = lambda _: None  # see chip_power_cuts.py
+update.drop = lambda *_: None  # see chip_power_cuts.py
 micropython.kbd_intr(3)
 asyncio.run(main(int(sys.argv[2]), json.loads(world.read_host(sys.argv[3]))))
