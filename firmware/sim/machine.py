@@ -144,13 +144,16 @@ class UART(io.IOBase):
 
 
 class WDT:
-    """Restarts the chip when it is not fed in time, by a thread of its own."""
+    """Restarts the chip when it is not fed in time, by a thread of its own; a new one replaces the old one."""
+
+    newest = None
 
     def __init__(self, id=0, timeout=5000):  # noqa: A002 - its name
         if id != 0:
             raise ValueError
         if timeout < 1000:
             raise ValueError("WDT timeout too short")
+        WDT.newest = self
         self._timeout = timeout // world.get("hurry", 1)
         self.feed()
         _thread.start_new_thread(self._watch, ())
@@ -162,6 +165,8 @@ class WDT:
     def _watch(self):
         while time.ticks_diff(time.ticks_ms(), self._fed) < self._timeout:
             time.sleep_ms(100)
+            if WDT.newest is not self:
+                return
         world.end("watchdog")
 
 
