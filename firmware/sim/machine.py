@@ -144,7 +144,7 @@ class UART(io.IOBase):
 
 
 class WDT:
-    """Restarts the chip when it is not fed in time, by a thread of its own; a new one replaces the old one."""
+    """Restarts the chip when it is not fed in time, by a thread of its own; a new one replaces it."""
 
     newest = None
 

@@ -20,7 +20,7 @@ from wxproto import envelope
 DISK = 512 * 4096  # bytes of the partition
 OLD = "00010000"
 NEW = "00010001"
-HEAP = "256K"
+HEAP = "320K"
 CONFIRM_S = 1.0
 NOTICE = envelope.encode_service(envelope.FIRMWARE_NOTICE, b"\x01")
 
@@ -71,8 +71,11 @@ class Flashed(Unit):
 
 
 @pytest.fixture
-async def unit(tmp_path: Path, mosquitto: Mosquitto) -> AsyncIterator[Flashed]:
+async def unit(
+    tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Flashed]:
     """A unit, not yet switched on."""
+    monkeypatch.setattr(app, "MPY_MAX", DISK)  # how large the application is, is asked in tests/flash
     async with Mcu() as mcu, Registrar(mosquitto.port) as registrar, Watcher(mosquitto.port) as watcher:
         yield Flashed(tmp_path / "world", mcu, registrar, watcher)
 

@@ -87,3 +87,14 @@ def vectors(folder: Path) -> list[str]:
         check=True,
     )
     return done.stdout.splitlines()
+
+
+def test_a_constant_that_is_asked_of_an_object_stays():
+    sources = {
+        "p/port.py": "LEVEL = 7\nOTHER = 8\n",
+        "p/main.py": "from p import port\ndef run(port):\n    return port.LEVEL\nrun(port)\n",
+    }
+    folded = fold(sources)
+    assert folded["p/port.py"].split("\n")[0] == "LEVEL = 7"
+    assert "OTHER" not in folded["p/port.py"]
+    assert "port.LEVEL" in folded["p/main.py"]

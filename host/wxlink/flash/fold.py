@@ -8,7 +8,7 @@ top, to a whole number or a sum of such, are constants here.
 import ast
 import operator
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from typing import Final
 
 _NAME: Final = re.compile(r"_?[A-Z][A-Z0-9_]*")
@@ -23,6 +23,14 @@ _OPERATORS: Final[Mapping[type[ast.operator], Callable[[int, int], int]]] = {
 _LARGEST: Final = 1 << 29  # a larger number is an object on a 32-bit chip: it is shared by its name
 
 
+class _All(Container[str]):
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+_ALL: Final = _All()
+
+
 def fold(sources: Mapping[str, str], public: Collection[str] = ()) -> dict[str, str]:
     """The same files by path, with constants folded. SyntaxError when one is no Python.
 
@@ -35,7 +43,8 @@ def fold(sources: Mapping[str, str], public: Collection[str] = ()) -> dict[str, 
     known: dict[tuple[str, str], int] = {}
     while _learn(files.values(), known):  # a constant may be a sum of others, of any file
         pass
-    return {path: file.folded(known, keep=path in public) for path, file in files.items()}
+    asked = {name for file in files.values() for name in file.asked(known)}
+    return {path: file.folded(known, kept=_ALL if path in public else asked) for path, file in files.items()}
 
 
 def _learn(files: Collection["_File"], known: dict[tuple[str, str], int]) -> bool:
@@ -108,20 +117,25 @@ class _File:
                 return known.get((self._modules.get(owner, ""), name))
         return None
 
-    def folded(self, known: Mapping[tuple[str, str], int], *, keep: bool) -> str:
-        """The source with every known constant written out, and without their names unless `keep`."""
+    def asked(self, known: Mapping[tuple[str, str], int]) -> set[str]:
+        """Names that it reads of an object that nothing here tells to be a module, such as an argument."""
+        nodes = [node for node in ast.walk(self._tree) if isinstance(node, ast.Attribute)]
+        return {node.attr for node in nodes if self.number(node, known) is None}
+
+    def folded(self, known: Mapping[tuple[str, str], int], *, kept: Container[str]) -> str:
+        """The source with every known constant written out, and without their names but those `kept`."""
         before = _loaded(self._tree)
-        tree = _Folding(self, known, keep=keep).visit(self._tree)
+        tree = _Folding(self, known, kept=kept).visit(self._tree)
         idle = before - _loaded(tree)
         tree.body = [left for statement in tree.body if (left := _trimmed(statement, idle)) is not None]
         return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
 class _Folding(ast.NodeTransformer):
-    def __init__(self, file: _File, known: Mapping[tuple[str, str], int], *, keep: bool) -> None:
+    def __init__(self, file: _File, known: Mapping[tuple[str, str], int], *, kept: Container[str]) -> None:
         self._file = file
         self._known = known
-        self._keep = keep
+        self._kept = kept
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self._written(node) if isinstance(node.ctx, ast.Load) else node
@@ -132,7 +146,8 @@ class _Folding(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.Assign | None:
         names = [name for name, _ in _assigned(node)]
-        if names and not self._keep and all((self._file.module, name) in self._known for name in names):
+        known = names and all((self._file.module, name) in self._known for name in names)
+        if known and not any(name in self._kept for name in names):
             return None if node.col_offset == 0 else node
         return self.generic_visit(node)  # type: ignore[return-value]
 
