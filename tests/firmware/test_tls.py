@@ -1,6 +1,7 @@
 """TLS of the module against Python's own, aiohttp and mosquitto, with good and bad certificates."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,11 +10,12 @@ import pytest
 from authority import Authority, server_context
 from firmware_bench import END_WITHIN_S, MicroPython
 from firmware_brokers import Mosquitto, PortFinder, Watcher, running
-from firmware_ground import DOWN, MAC, Bench
+from firmware_ground import DOWN, MAC, Bench, alone
 from firmware_rig import Mcu, Registrar
 
 from wxproto import envelope
 
+CONNECTIONS = 20
 CLIENT = str(Path(__file__).with_name("tls_client.py"))
 
 
@@ -177,6 +179,15 @@ async def test_a_broker_of_another_authority_is_left_and_never_spoken_to_in_the_
         secure.broker.certificate = good
         await secure.broker.start()
         await eventually(lambda: module.said("online as"))
+
+
+async def test_connections_over_tls_leave_neither_heap_nor_sockets_behind(secure: TlsBench, eventually):
+    async with alone(secure, ca=str(secure.authority.der)) as uplink:
+        uplink.order(soak=[200, CONNECTIONS])
+        await eventually(lambda: len(uplink.told("heap")) == CONNECTIONS, within=20)
+        heap = [told["heap"] for told in uplink.told("heap")]
+        assert max(heap[10:]) == max(heap[5:10])
+        assert len(os.listdir(f"/proc/{uplink.process.pid}/fd")) <= 5
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """MicroPython: the uplink alone, driven by JSON lines on stdin, telling JSON lines on stdout.
 
-Argument: keys of the configuration. Lines in: {"report": text}, {"health": {}}, {"update": {}},
+Argument: file of the configuration. Lines in: {"report": text}, {"health": {}}, {"update": {}},
 {"pass": ms of time}, {"end": true} for an orderly end, {"soak": [reports, reconnects]}, which tells the heap
 after each connection. Told: {"stage", "reason"}, {"service": hex}, {"restart": ms}, {"heap": bytes}.
 """
@@ -11,7 +11,7 @@ import json
 import sys
 from binascii import hexlify
 
-from module.config import configure
+from module.config import load
 from module.settings import Settings
 from module.uplink import Uplink
 from port import unix
@@ -76,9 +76,9 @@ async def take_orders(uplink, port):
             return
 
 
-async def main(keys):
+async def main(path):
     port = Port()
-    config = configure(keys)
+    config = load(path)
     settings = Settings(config.data, port, print)
     settings.use_mac(config.mac)
     settings.use_product("0123456789abcdef0123456789abcdef")
@@ -102,4 +102,4 @@ async def main(keys):
     running.cancel()
 
 
-asyncio.run(main(json.loads(sys.argv[1])))
+asyncio.run(main(sys.argv[1]))
