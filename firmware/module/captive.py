@@ -14,7 +14,6 @@ from binascii import hexlify, unhexlify
 
 from micropython import const
 
-from module import captive_page
 from module.onboarding import is_guest
 
 _MAX_CONNECTIONS = const(4)  # a board has ten sockets in all
@@ -27,6 +26,7 @@ _MAX_KEY = const(64)  # bytes; the longest form of a WPA key
 _REQUEST_MS = const(5000)  # for a whole request to come
 _ANSWER_MS = const(10_000)  # for an answer to be taken
 _READ = const(256)  # bytes at once
+_BLOCK = const(512)  # bytes of a file sent at once
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json"
@@ -115,7 +115,13 @@ class _Captive:
         return await handle(self, fields, body)
 
     async def _page(self, fields, _):
-        return 200, captive_page.HEADERS, captive_page.pieces(_language(fields))
+        language = _language(fields)
+        try:
+            return 200, None, open(__file__.rpartition("/")[0] + "/page." + language, "rb")
+        except OSError:  # not packed: this is no chip
+            from module import captive_page  # noqa: PLC0415 - see above
+
+            return 200, captive_page.HEADERS, captive_page.pieces(language)
 
     async def _list(self, *_):
         if self._scan is None:
@@ -217,7 +223,15 @@ async def _more(stream, data):
 
 
 async def _write(stream, status, headers, pieces):
-    """Send one answer; `pieces` are texts."""
+    """Send one answer; `pieces` are texts, or without `headers` a file that holds the whole answer."""
+    if headers is None:
+        with pieces:
+            data = pieces.read(_BLOCK)
+            while data:
+                stream.write(data)
+                await stream.drain()
+                data = pieces.read(_BLOCK)
+        return
     size = 0
     for piece in pieces:
         size += len(piece.encode())

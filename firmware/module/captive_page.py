@@ -1,7 +1,8 @@
 """The page of the access point: all of it in one answer, for a phone has no internet there.
 
-Kept in pieces that the heap gives easily. Names of networks come from strangers: the script puts them in as
-text only, and HEADERS allow no other script. Who changes the script puts its new hash there: a test tells it.
+A chip has it packed, one whole answer for each language: `wxlink flash` makes them of this file. Names of
+networks come from strangers: the script puts them in as text only, and HEADERS allow no other script. Who
+changes the script puts its new hash there: a test tells it.
 """
 
 HEADERS = (

@@ -176,7 +176,27 @@ def test_the_firmware_fits(shipped: Application) -> None:
     assert "port/__init__.mpy" in shipped.slot
     assert not {path for path in shipped.slot if "unix" in path or path.startswith("sim")}
     names = [path for path in shipped.slot if not path.endswith(".mpy")]
-    assert names == ["manifest.json"]
+    assert sorted(names) == ["manifest.json", "module/page.en", "module/page.zh"]
+
+
+def test_the_page_of_set_up_is_a_whole_answer_in_each_language(shipped: Application) -> None:
+    for language, word in (("zh", "密码"), ("en", "assword")):
+        head, body = shipped.slot[f"module/page.{language}"].split(b"\r\n\r\n", 1)
+        status, *lines = head.decode().split("\r\n")
+        fields = dict(line.split(": ", 1) for line in lines)
+        assert status == "HTTP/1.0 200 OK"
+        assert fields["Content-Encoding"] == "gzip"
+        assert int(fields["Content-Length"]) == len(body) < 4096
+        page = gzip.decompress(body).decode()
+        assert f'<html lang="{language}">' in page
+        assert word in page
+
+
+def test_private_names_can_be_read_back(shipped: Application) -> None:
+    bridge = shipped.names["module/bridge.py"]
+    assert "_take_asked" in bridge.values()
+    assert all(short.encode() in shipped.slot["module/bridge.mpy"] for short in bridge)
+    assert b"_take_asked" not in shipped.slot["module/bridge.mpy"]
 
 
 def test_the_firmwares_release_is_small_and_the_modules_own_code_takes_it(shipped: Application) -> None:

@@ -14,8 +14,10 @@ from typing import Final
 from wxlink.assets import asset
 from wxlink.flash.fold import fold
 from wxlink.flash.mpy import compile_source
+from wxlink.flash.page import answers
 from wxlink.flash.problem import FlashError
 from wxlink.flash.reach import reachable
+from wxlink.flash.shorten import shorten
 
 MPY_MAX: Final = (
     120 * 1024
@@ -27,6 +29,7 @@ VERSION_SIZE: Final = 8  # characters, compared as text
 _PACKAGES: Final = (("firmware/module", "module"), ("firmware/port", "port"), ("protocol/wxproto", "wxproto"))
 # What a chip cannot use: the unix port, and products without MCU, which only a PC runs.
 _LEFT_OUT: Final = frozenset({"port/unix.py", "module/soc.py", "module/soc_product.py"})
+_PAGE: Final = "module/captive_page.py"  # is packed instead
 _LIBRARY: Final = "wxproto/"  # of it a slot has what the rest imports
 # What MicroPython starts: as source, for it looks for no other names.
 _ROOT: Final = (("firmware/boot.py", "boot.py"), ("firmware/chip_main.py", "main.py"))
@@ -35,11 +38,15 @@ _VERSION: Final = re.compile(r'^SOFTWARE = "([!-~]{8})"', re.MULTILINE)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Application:
-    """One version: `slot` and `root` map paths inside a slot and at the root of the chip to contents."""
+    """One version: `slot` and `root` map paths inside a slot and at the root of the chip to contents.
+
+    names: path -> short private name -> the name in the source, to read a traceback by.
+    """
 
     version: str
     slot: dict[str, bytes]
     root: dict[str, bytes]
+    names: dict[str, dict[str, str]]
 
     def files(self, slot: str = "a") -> dict[str, bytes]:
         """Everything by path on a chip that runs this application from one slot."""
@@ -88,14 +95,17 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
         folded = fold(sources, [path for path in sources if path.startswith("port/")])
     except SyntaxError as error:
         raise FlashError(f"{error.filename}:{error.lineno} is no Python: {error.msg}") from error
+    pages = answers(folded.pop(_PAGE)) if _PAGE in folded else {}
     needed = reachable(folded, [path for path in folded if not path.startswith(_LIBRARY)])
-    slot = {path.removesuffix(".py") + ".mpy": compile_source(path, folded[path]) for path in sorted(needed)}
+    short, names = shorten({path: folded[path] for path in sorted(needed)})
+    slot = {path.removesuffix(".py") + ".mpy": compile_source(path, source) for path, source in short.items()}
+    slot |= {f"module/{name}": data for name, data in pages.items()}
     manifest = {
         "version": version,
         "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(slot.items())},
     }
     slot["manifest.json"] = json.dumps(manifest, separators=(",", ":")).encode()
-    made = Application(version, slot, dict(root))
+    made = Application(version, slot, dict(root), {path: told for path, told in names.items() if told})
     if made.mpy_size > MPY_MAX:
         raise FlashError(
             f"the application has {made.mpy_size} bytes of .mpy, {MPY_MAX} at most: leave something out"
