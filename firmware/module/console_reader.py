@@ -1,7 +1,7 @@
 """What comes in on the console: the line `selftest`, packets of Improv, and Ctrl-C.
 
 On a chip Ctrl-C would end the program wherever it stands, and every command of Improv holds that byte. So it
-is a byte like any other here, and ends the program where it is no part of a packet. What serves a line or a
+is a byte like any other here, and ends the program where it is alone on a line. What serves a line or a
 packet is loaded for it alone. A product that is sold serves the self-test only.
 """
 
@@ -14,7 +14,7 @@ from module.loading import drop
 _POLL_MS = const(50)  # a chip keeps 260 bytes that nobody has read; a packet has 120 at most
 _STALE_MS = const(1000)  # the rest of a packet that does not come was cut off
 _MAX_WAITING = const(4)  # packets; a client sends one and waits
-_CTRL_C = const(3)
+_CTRL_C = b"\3"  # alone on its line: the rest of a packet whose begin was lost may hold it too
 _MAGIC = b"IMPROV"
 _HEAD = const(9)  # bytes before the data of a packet; the last one is their number, a checksum follows them
 _SELF_TEST = b"selftest"
@@ -62,9 +62,11 @@ class ConsoleReader:
                 data = data[size:]
                 continue
             text = data if packet < 0 else data[:packet]
-            if _CTRL_C in text and not self._production:
-                raise KeyboardInterrupt
-            *lines, rest = text.replace(b"\r", b"\n").split(b"\n")
+            lines = text.replace(b"\r", b"\n").split(b"\n")
+            for line in lines:
+                if line and not line.strip(_CTRL_C) and not self._production:
+                    raise KeyboardInterrupt
+            rest = lines.pop()
             if _SELF_TEST in lines:
                 self._start(self._self_test())
             if packet < 0:
