@@ -1,7 +1,6 @@
 """The composition root: puts a module together on a chip or on a PC and runs it."""
 
 import asyncio
-import gc
 import sys
 
 # The largest files first: compiling needs most heap, and now most of it is free.
@@ -16,29 +15,13 @@ from wxproto.errors import LocalError
 FAILED_MS = 5000  # milliseconds between a failed program and the next start: a console can be read meanwhile
 
 
-def run_pc(arguments):
-    """Run the module on a PC until it is interrupted; returns the exit code."""
-    from port import unix as port  # noqa: PLC0415 - one of two
-
-    if len(arguments) != 1:
-        print("usage: micropython main.py CONFIG.json")
-        return 2
-    path = arguments[0]
-    while True:
-        try:
-            return _run(port, path, path.rpartition("/")[0] or ".")
-        except Restart:
-            _forget_tasks()
-            say("module", "starts anew")
-
-
 def run_chip():
-    """Run the module on a chip. The end is a restart of the chip, or Ctrl-C where the console allows it."""
-    from port import esp32 as port  # noqa: PLC0415 - one of two
+    """Run the module on a chip. The end is a restart of the chip, or KeyboardInterrupt on a bench."""
+    from port import esp32 as port  # noqa: PLC0415 - a PC has none
 
     try:
-        if not _run(port, None, "."):
-            return
+        if not run(port, lambda reader: reader.load_chip(port), port.open_line):
+            raise KeyboardInterrupt
     except Restart:
         port.restart()
     except Exception as error:  # noqa: BLE001 - a module nobody watches must come back
@@ -47,16 +30,16 @@ def run_chip():
     port.restart()
 
 
-def _run(port, path, folder):
-    """Run the module with the configuration in the file `path`, or the factory's; the exit code.
+def run(port, load, open_line):
+    """Run the module until it is interrupted or cannot go on; the exit code. Raises Restart.
 
-    `folder`: where a product of the maker's lies. Raises Restart.
+    `load(reader)` gives the Config by one of the functions of module/config.py, `open_line(config)` the line.
     """
     from module import config as reader  # noqa: PLC0415 - dropped after use
 
     used = "the configuration"
     try:
-        config = reader.load(path) if path else reader.load_chip(port)
+        config = load(reader)
         if config.production:
             port.no_interrupt()
         used = config.data
@@ -66,8 +49,8 @@ def _run(port, path, folder):
             _use_relay(reader, config, settings.relay)
         del reader
         drop("config")
-        used = config.tty or "the serial port"
-        line = _open_line(port, config, folder)
+        used = config.tty or "the serial line"
+        line = open_line(config)
     except LocalError as error:
         print(error)
         return 2
@@ -103,23 +86,9 @@ def _use_relay(reader, config, url):
         say("module", f"the relay that the MCU named is not used: {error}")
 
 
-def _open_line(port, config, folder):
-    """What the module talks to: an MCU on its serial port, or a product here. Raises OSError, LocalError."""
-    if not config.product:
-        return port.open_line(config)
-    from module import soc  # noqa: PLC0415 - a module with an MCU needs no heap for it
-
-    return soc.Soc(soc.load(config.product, folder), port.now_ms)
-
-
 async def _serve(bridge, line):
     """Run the module, and the product if it is in this program."""
     if hasattr(line, "run"):
         await asyncio.gather(bridge.run(), line.run())
     else:
         await bridge.run()
-
-
-def _forget_tasks():
-    asyncio.new_event_loop()  # drops the tasks of the old one
-    gc.collect()

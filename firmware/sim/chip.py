@@ -20,7 +20,6 @@ from sim import esp32, machine, network, sockets, world
 
 BLOCK = 4096  # bytes; LittleFS on ESP32
 _ISIG = 1  # of the terminal's local modes
-_PROMPT = "the program has ended: a chip shows its prompt now"
 BLOCKS = 512  # 2 MB, as in the partition table of stock firmware
 
 
@@ -80,21 +79,27 @@ def main(folder, cause, sources):
         sys.path.append("/source%d" % i)
     for name in [name for name in sys.modules if name.split(".")[0] == "sim" and name != "sim"]:
         del sys.modules[name]  # the chip has no such modules
-    if around.get("program"):
-        __import__(around.get("program"))
-        return
-    if sources:
+    try:
+        _run(around.get("program"), sources)
+    except KeyboardInterrupt:
+        pass
+    print("the program has ended: a chip shows its prompt now")
+
+
+def _run(name, sources):
+    """Run a module of the sources, the application of the sources, or what a chip starts."""
+    if name:
+        __import__(name)
+    elif sources:
         from module import program  # noqa: PLC0415 - it exists by now
 
         program.run_chip()
-        print(_PROMPT)
-        return
-    names = {"__name__": "__main__"}  # of both files
-    for name in ("/boot.py", "/main.py"):
-        with open(name) as file:
-            text = file.read()
-        exec(compile(text, name, "exec"), names)  # noqa: S102 - what a chip does at start
-    print(_PROMPT)
+    else:
+        names = {"__name__": "__main__"}  # of both files
+        for path in ("/boot.py", "/main.py"):
+            with open(path) as file:
+                text = file.read()
+            exec(compile(text, path, "exec"), names)  # noqa: S102 - as MicroPython does
 
 
 def _stand_in(clock):
