@@ -119,22 +119,23 @@ async def _fetch(update, offered):
 async def _take_module(update, offered):
     path = await _fetch(update, offered)
     update.relay = None
-    drop("registration")
-    drop("download")
-    from module import install, slots  # noqa: PLC0415 - the download does not need them
+    drop("registration", "download")  # a third of the work at a time: heap is scarce
+    from module import install  # noqa: PLC0415 - see above
 
     update.tell(offered.kind, offered.version, "installing", 0)
-    nvs = update.port.slot_store()
-    running = slots.running(sys.path)
     try:
-        await install.install(path, slots.SLOTS[1 - running], offered.version)
+        await install.install(path, "/b" if sys.path[0] == "/a" else "/a", offered.version)
     except PeerError:
         os.remove(path)
         journal.refuse(
             update.config.data, offered.kind, offered.version
         )  # the next try would end as this one
         raise
-    slots.move(nvs, slots.BEGUN)
+    install = None
+    drop("install", "archive")
+    from module import slots  # noqa: PLC0415 - see above
+
+    slots.move(update.port.slot_store(), slots.BEGUN)
     os.remove(path)
     update.tell(offered.kind, offered.version, "installed", 100)
     update.on_restart(RESTART_MS)

@@ -289,3 +289,17 @@ async def test_no_space_is_said_before_anything_is_touched(story: Story, seeded:
     steps = await story.tell({"offer": story.offered(NEW, data), "junk": 120_000})
     assert "no space" in steps[0]["told"][-1][2]
     assert steps[0]["word"] == SETTLED_A
+
+
+async def test_what_only_updates_need_is_loaded_for_them_and_gone_afterwards(
+    tmp_path: Path, free_port: Callable[[], int], seeded: random.Random
+):
+    data = maker.pack([maker.member("x", seeded.randbytes(3000))])
+    line = maker.offer(NEW, data)
+    lines = await run("chip_heap.py", str(free_port()), line, maker.write(tmp_path, data))
+    assert all(one["loaded"] for one in lines)
+    assert all(one["left"] == [] for one in lines)
+    used = [one["used"] for one in lines]
+    assert max(used[:4]) - min(used[:4]) < 256
+    assert max(used[4:]) - min(used[4:]) < 256
+    assert used[-1] - used[0] < 4096, "names that were never met before stay in MicroPython's table"
