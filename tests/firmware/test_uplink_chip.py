@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from authority import Authority, server_context
 from chip import HOME, HOME_KEY, PASSCODE, UPDATE_KEY, Chip
-from firmware_brokers import PortFinder, Watcher, running
+from firmware_brokers import Mosquitto, PortFinder, Proxy, Watcher, running
 from firmware_ground import ONLINE, UP
 from firmware_rig import Mcu, Registrar
 from ntp_server import reply, serving
@@ -78,3 +78,25 @@ async def test_a_chip_without_any_time_tells_its_mcu_none(tmp_path: Path, eventu
             assert not chip.said("no server"), "without certificates nobody waits for the time"
             await eventually(lambda: chip.said("time: no server"))
             assert not any(await mcu.ask(commands.GET_NETWORK_TIME)), "zeros: not known"
+
+
+async def test_reports_survive_a_restart_of_the_chip(tmp_path: Path, mosquitto: Mosquitto, eventually):
+    async with (
+        Proxy(mosquitto.port) as proxy,
+        Mcu() as mcu,
+        Registrar(proxy.port) as registrar,
+        Watcher(mosquitto.port) as watcher,
+    ):
+        config = {"relay": registrar.url, "ntp": "127.0.0.1:1", **PINS, **SHORT}
+        async with Chip(tmp_path / "chip", mcu.tty, config) as chip:
+            await join(chip, mcu, eventually)
+            await eventually(lambda: watcher.texts(ONLINE))
+            await proxy.stop()
+            await eventually(lambda: chip.said("next try"))
+            await mcu.ask(commands.P0_UP, bytes((4, 33)))
+            await mcu.ask(commands.RESTART_MODULE)
+            await eventually(lambda: len(chip.starts) == 2)
+            mcu.reboot()
+            await proxy.start()
+            await eventually(lambda: chip.said("1 reports of the last run wait"))
+            await eventually(lambda: bytes((4, 33)) in [e.p0 for e in watcher.envelopes(UP)], within=15)
