@@ -9,7 +9,7 @@ import socket
 
 from module import dns
 
-DNS_PORT = 53
+_DNS_PORT = 53  # unless a name server's address has another
 CONNECT_POLL_MS = 10  # a Wi-Fi round trip takes about as long
 EISCONN = (106, 127)  # "connected already" on Linux and in lwIP; MicroPython's errno does not name it
 MAX_DATAGRAM = 512  # bytes; RFC 1035, 4.2.1; an SNTP answer has 48
@@ -121,17 +121,23 @@ async def look_up(host, network):
         raise Unreachable(f"{host} cannot be looked up: there is no name server")
     while True:  # the caller limits the time
         for server in servers:
-            query_id = int.from_bytes(network.entropy(2), "big")
             try:
-                query = dns.encode_query(query_id, host)
-                asking = exchange(server, DNS_PORT, query, lambda data: dns.decode_answer(data, query_id))  # noqa: B023
-                address = await asyncio.wait_for_ms(asking, DNS_TRY_MS)
+                address = await asyncio.wait_for_ms(_ask(server, host, network), DNS_TRY_MS)
             except (asyncio.TimeoutError, OSError):
                 continue
             except dns.DnsError as error:
                 raise dns.DnsError(f"{host}: {error}") from None
             return address
         await asyncio.sleep_ms(100)
+
+
+async def _ask(server, host, network):
+    query_id = int.from_bytes(network.entropy(2), "big")
+    query = dns.encode_query(query_id, host)
+    address, _, port = server.partition(":")
+    return await exchange(
+        address, int(port or _DNS_PORT), query, lambda data: dns.decode_answer(data, query_id)
+    )
 
 
 async def _handshake(sock, address, port):

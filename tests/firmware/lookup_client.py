@@ -14,7 +14,7 @@ class Resolver:
     known_host = staticmethod(unix.known_host)
 
     def name_servers(self):
-        return ["127.0.0.1"]
+        return ["127.0.0.1:" + sys.argv[2]]
 
 
 async def tick():
@@ -34,5 +34,4 @@ async def main():
 
 
 ticks = []
-stream.DNS_PORT = int(sys.argv[2])
 asyncio.run(main())
