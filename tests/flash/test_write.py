@@ -177,6 +177,15 @@ def test_what_fails_is_said_with_what_to_do(name: str, house: House, chip: Any, 
         assert port.flash.content.count(0xFF) == port.flash.size
 
 
+def test_a_stub_that_does_not_start_is_done_without(house: House, chip: Any, run: Run) -> None:
+    path = house.image()
+    port = chip("esp32", mac=MACS[0], takes_stub=True, mishaps=Mishaps(silent_stub=True))
+    ran = run(path, "--port", port.tty, "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert records(ran)[0]["tries"] == 2
+    assert holds(port, path)
+
+
 def test_another_board_at_the_port_gets_nothing(house: House, chip: Any, run: Run) -> None:
     path = house.image()
     port = chip("esp32", mac=MACS[0], mishaps=Mishaps(unplug=(9,), replaced_by=MACS[1]))

@@ -40,7 +40,7 @@ STEPS: Final = (
         "write",
         "wxlink.flash.write",
         "write factory images to any number of chips at once",
-        "wxlink flash write esp32-devkitc --port /dev/ttyUSB0 --relay http://192.168.1.10:8080",
+        "wxlink flash write esp32-devkitc --all --product lamp.toml --relay http://192.168.1.10:8080",
     ),
     Step(
         "deploy",

@@ -25,6 +25,9 @@ SLOWEST_BAUD: Final = 115_200  # what every loader syncs at
 CONNECT_ATTEMPTS: Final = 4  # resets until a chip counts as absent, about 1 s each
 RESUME_RUN: Final = 128 * 1024  # bytes that are checked at once, and sent anew or kept, in a later try
 BLANK_RUN: Final = 64 * 1024  # bytes of 0xFF that are worth an erase of their own: one erase block
+GREETING_S: Final = 1.0  # esptool waits for a stub's greeting without limit of its own
+SET_UP: Final = "set up the flash"
+"""The step from a chip that answers to a flash that can be written."""
 ABORTS: Final = (FatalError, OSError, UnicodeDecodeError)  # SerialException is an OSError
 
 
@@ -159,7 +162,7 @@ class Chip:
             attach_flash(self._esp)
             size = flash_size_bytes(detect_flash_size(self._esp))
         except ABORTS as error:
-            raise from_esptool("set up the flash", error) from error
+            raise from_esptool(SET_UP, error) from error
         self.facts = self.facts._replace(flash_size=size)
 
     def write(self, pieces: Sequence[Piece], progress: Callable[[float], None], *, resume: bool) -> None:
@@ -222,7 +225,7 @@ def connect(port: str, stop: threading.Event, *, before: str = "default-reset") 
     """The chip at a port; its port is closed at the end. Raises Trouble, and Stopped once `stop` is set."""
     _listener.stop = stop
     try:
-        line = serial.serial_for_url(port, ESPLoader.ESP_ROM_BAUD, exclusive=True)
+        line = serial.serial_for_url(port, ESPLoader.ESP_ROM_BAUD, exclusive=True, timeout=GREETING_S)
     except OSError as error:
         raise from_open(error) from error
     except ValueError as error:

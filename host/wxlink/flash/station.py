@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from wxlink.flash import crew
 from wxlink.flash.crew import Stopped
-from wxlink.flash.esp import SLOWEST_BAUD, Chip, Facts, Piece, connect
+from wxlink.flash.esp import SET_UP, SLOWEST_BAUD, Chip, Facts, Piece, connect
 from wxlink.flash.problem import FlashError
 from wxlink.flash.progress import Display, Lane, Stopwatch
 from wxlink.flash.trouble import LOADER_TODO, Trouble
@@ -139,28 +139,30 @@ class _Unit:
 def _try(outcome: Outcome, unit: _Unit) -> None:
     """Write the unit, with the whole of it again at a lower speed after what another try may cure."""
     settings = unit.settings
+    stub = settings.stub
     bauds = [settings.baud, *(baud for baud in _BAUDS if baud < settings.baud)]
     for number in range(settings.tries):
         outcome.tries, outcome.baud = number + 1, bauds[min(number, len(bauds) - 1)]
         try:
-            _once(outcome, unit, again=number > 0)
+            _once(outcome, unit, stub=stub, again=number > 0)
             return
         except Trouble as trouble:
             never_there = not outcome.mac  # esptool has reset it several times already
             if never_there or not trouble.again or number + 1 == settings.tries:
                 raise
+            stub = stub and trouble.step != SET_UP  # one that does not start will not start the next time
             unit.lane.step(f"{trouble.what}; once more")
             _await_port(outcome.port, unit.stop)
 
 
-def _once(outcome: Outcome, unit: _Unit, *, again: bool) -> None:
+def _once(outcome: Outcome, unit: _Unit, *, stub: bool, again: bool) -> None:
     settings, lane = unit.settings, unit.lane
     lane.step("connect")
     with connect(outcome.port, unit.stop, before=settings.before) as chip:
         outcome.chip, outcome.mac = chip.facts.chip, chip.facts.mac
         _refuse_locked(chip)
-        lane.step("set up the flash")
-        chip.speed_up(outcome.baud, stub=settings.stub)
+        lane.step(SET_UP)
+        chip.speed_up(outcome.baud, stub=stub)
         held = unit.held_for(chip.facts)
         lane.step(f"write {chip.facts.mac}" + (f" at {outcome.baud} baud" if again else ""))
         chip.write(held.pieces, lane.progress, resume=again or held.resume)

@@ -13,7 +13,8 @@ class Mishaps:
     drop_bytes: blocks that lose a byte on the line. unplug: blocks at which the device vanishes for
     `unplugged_s` seconds; then it is back under the same name, or the chip with the address `replaced_by` is.
     slow: blocks answered `slow_s` seconds late. wrong_md5: checks answered with another digest, counted from
-    0. clean_baud: highest speed at which the line carries bytes whole; above it each block loses a byte.
+    0. silent_stub: a stub that was loaded never greets. clean_baud: highest speed at which the line carries
+    bytes whole; above it each block loses a byte.
     """
 
     deaf_syncs: int = 0
@@ -27,4 +28,5 @@ class Mishaps:
     slow: Collection[int] = ()
     slow_s: float = 0.0
     wrong_md5: Collection[int] = ()
+    silent_stub: bool = False
     clean_baud: int | None = None

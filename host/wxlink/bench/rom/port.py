@@ -191,8 +191,14 @@ class RomPort:
         if op == CHANGE_BAUDRATE and answers and not answers[0][8]:
             self._loader.take_new_baud()
         if op == MEM_END and self._loader.start_stub():
-            self._write(GREETING)
+            self._greet()
         return False
+
+    def _greet(self) -> None:
+        if self.mishaps.silent_stub:
+            self._in_loader = False
+        else:
+            self._write(GREETING)
 
     def _note_speed(self) -> None:
         speed = self._host_speed()
