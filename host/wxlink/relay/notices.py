@@ -50,23 +50,22 @@ class Notices:
         revisions = await self._store.releases.revisions()
         changed = [number for number in revisions if revisions[number] != self._seen.get(number)]
         for number in changed:
-            await self._tell(number)
-            self._seen[number] = revisions[number]
+            release = await self._store.releases.get(number)
+            if release is not None:
+                await self._tell(release)
+                self._seen[number] = release.revision
 
-    async def _tell(self, number: int) -> None:
-        """Tell the devices that a release is for; another change of it begins anew."""
-        release = await self._store.releases.get(number)
-        if release is None:
-            return
+    async def _tell(self, release: Release) -> None:
+        """Tell the devices that a release is for, until it changes again."""
         told = 0
         for did in await self._waiting(release):
-            now = await self._store.releases.get(number)
+            now = await self._store.releases.get(release.id)
             if now is None or now.revision != release.revision:
                 break
             self._downlink.tell_firmware(did, release.type)
             told += 1
             await asyncio.sleep(1 / NOTICES_A_S)
-        log.info("release %d was announced to %d devices on-line", number, told)
+        log.info("release %d was announced to %d devices on-line", release.id, told)
 
     async def _waiting(self, release: Release) -> list[str]:
         """The devices on-line that the release is for and that are not through with it."""

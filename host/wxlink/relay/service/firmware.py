@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,6 +12,8 @@ from wxlink.relay.service.core import Core
 from wxlink.relay.service.throttle import Throttle
 from wxlink.relay.store import (
     BLOCKED,
+    FINAL_STATES,
+    INSTALLED,
     MCU,
     MODULE,
     NO_KEY,
@@ -78,18 +80,28 @@ class Firmware(Core):
         device = await self._authenticated(did, passcode, address, checks)
         if device.disabled:
             raise ApiError(9023)
-        await self.store.updates.runs(did, number, version, self.clock())
+        releases = await self.store.releases.all(number)
+        known = {one.release: one for one in await self.store.updates.of_device(did)} if releases else {}
+        await self._note_installed(releases, known, version)
         if number == MODULE and not proved:
             return None
-        release = await self._for_device(device, number, version)
+        release = _newest(
+            one
+            for one in releases
+            if one.takes(did, device.product_key) and is_newer(one.version, version)
+            if one.id not in known or known[one.id].state != ROLLED_BACK
+        )
         if release is None:
             return None
+        last = known.get(release.id)
         if proved and device.update_key is None:
-            await self._note(device, release, BLOCKED, NO_KEY)
+            blocked = self._news(last, did, release, BLOCKED, NO_KEY)
+            if blocked:
+                await self.store.updates.note(blocked)
             return None
-        await self._note(device, release, OFFERED, "")
         proof = prove(device.update_key, did, release) if proved and device.update_key else None
-        return Offer(release, await self._token(did, release), proof)
+        token = await self._token(did, release, DOWNLOAD_LIFE_S, self._news(last, did, release, OFFERED, ""))
+        return Offer(release, token, proof)
 
     async def check_blindly(
         self, product_key: str, kind: str, version: str, address: str, checks: Checks
@@ -140,33 +152,35 @@ class Firmware(Core):
             raise ApiError(9016)
         return device
 
-    async def _for_device(self, device: Device, kind: int, version: str) -> Release | None:
-        """The newest release for this device; one that it rolled back is not offered again."""
-        fitting = [
-            release
-            for release in await self.store.releases.all(kind)
-            if release.takes(device.did, device.product_key) and is_newer(release.version, version)
-        ]
-        if not fitting:
+    async def _note_installed(
+        self, releases: Iterable[Release], known: Mapping[int, Progress], version: str
+    ) -> None:
+        """The device runs this version: what of it was under way is installed. GAgent tells it so alone."""
+        for release in releases:
+            last = known.get(release.id)
+            if last is not None and release.version == version and last.state not in _DONE:
+                done = last._replace(state=INSTALLED, percent=100, reason="", at=self.clock())
+                await self.store.updates.note(done)
+
+    def _news(
+        self, last: Progress | None, did: str, release: Release, state: str, reason: str
+    ) -> Progress | None:
+        """What is to be noted; None when it is known, or the device is further: it asks often."""
+        if last is not None and ((last.state, last.reason) == (state, reason) or last.state not in _BEFORE):
             return None
-        known = await self.store.updates.of_device(device.did)
-        refused = {one.release for one in known if one.state == ROLLED_BACK}
-        return _newest(release for release in fitting if release.id not in refused)
+        return Progress(did, release.id, state, 0, reason, self.clock())
 
-    async def _note(self, device: Device, release: Release, state: str, reason: str) -> None:
-        """Note an offer, unless the device is at it already: it asks at each connection."""
-        known = {one.release: one for one in await self.store.updates.of_device(device.did)}
-        last = known.get(release.id)
-        if last is None or ((last.state, last.reason) != (state, reason) and last.state in _BEFORE_OFFER):
-            await self.store.updates.note(Progress(device.did, release.id, state, 0, reason, self.clock()))
-
-    async def _token(self, did: str | None, release: Release, life_s: float = DOWNLOAD_LIFE_S) -> str:
+    async def _token(
+        self, did: str | None, release: Release, life_s: float, progress: Progress | None = None
+    ) -> str:
         token = new_secret()
-        await self.store.updates.add_token(fingerprint(token), did, release.id, self.clock() + life_s)
+        expires_at = self.clock() + life_s
+        await self.store.updates.add_token(fingerprint(token), did, release.id, expires_at, progress=progress)
         return token
 
 
-_BEFORE_OFFER: Final = frozenset({OFFERED, BLOCKED})
+_BEFORE: Final = frozenset({OFFERED, BLOCKED})
+_DONE: Final = frozenset({INSTALLED, *FINAL_STATES})
 
 
 def _newest(releases: Iterable[Release]) -> Release | None:

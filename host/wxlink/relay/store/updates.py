@@ -2,10 +2,11 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wxlink.relay.store.database import Database, deleted, insert
-from wxlink.relay.store.schema import device_updates, downloads, releases
+from wxlink.relay.store.schema import device_updates, downloads
 
 # What the relay notes itself; the others are the module's own words.
 OFFERED: Final = "offered"
@@ -48,17 +49,8 @@ class Updates:
 
     async def note(self, progress: Progress) -> None:
         """Note how far a device is; FINAL_STATES stay. Device and release must exist."""
-        fields = progress._asdict()
-        changed = {name: fields[name] for name in ("state", "percent", "reason", "at")}
         async with self._database.write() as conn:
-            noted = insert(conn, device_updates).values(fields)
-            await conn.execute(
-                noted.on_conflict_do_update(
-                    index_elements=["did", "release"],
-                    set_=changed,
-                    where=device_updates.c.state.not_in(FINAL_STATES),
-                )
-            )
+            await _note(conn, progress)
 
     async def of_device(self, did: str) -> list[Progress]:
         """How far the device is with each release that it was ever offered, by release."""
@@ -82,34 +74,27 @@ class Updates:
                 states.setdefault(release, {})[state] = count
         return states
 
-    async def runs(self, did: str, kind: int, version: str, at: float) -> None:
-        """The device says that it runs this version: what of that version was under way is installed."""
-        of_version = select(releases.c.id).where(releases.c.type == kind, releases.c.version == version)
-        done = (INSTALLED, *FINAL_STATES)
-        here = (
-            device_updates.c.did == did,
-            device_updates.c.release.in_(of_version),
-            device_updates.c.state.not_in(done),
-        )
-        async with self._database.read() as conn:  # nearly always there is none: no transaction then
-            if (await conn.execute(select(device_updates.c.release).where(*here))).first() is None:
-                return
-        values = {"state": INSTALLED, "percent": 100, "reason": "", "at": at}
-        async with self._database.write() as conn:
-            await conn.execute(update(device_updates).where(*here).values(values))
-
-    async def add_token(self, fingerprint: str, did: str | None, release: int, expires_at: float) -> None:
-        """Remember the token of a download; the oldest of a device make room."""
+    async def add_token(
+        self,
+        fingerprint: str,
+        did: str | None,
+        release: int,
+        expires_at: float,
+        *,
+        progress: Progress | None = None,
+    ) -> None:
+        """Remember the token of a download, and note progress with it; the oldest of a device make room."""
         row = {"token": fingerprint, "did": did, "release": release, "expires_at": expires_at}
+        kept = (
+            select(downloads.c.token)
+            .where(downloads.c.did == did)
+            .order_by(downloads.c.expires_at.desc())
+            .limit(TOKENS_A_DEVICE - 1)
+        )
         async with self._database.write() as conn:
+            if progress is not None:
+                await _note(conn, progress)
             if did is not None:
-                newest = (
-                    select(downloads.c.token)
-                    .where(downloads.c.did == did)
-                    .order_by(downloads.c.expires_at.desc())
-                    .limit(TOKENS_A_DEVICE - 1)
-                )
-                kept = (await conn.execute(newest)).scalars().all()
                 surplus = delete(downloads).where(downloads.c.did == did, downloads.c.token.not_in(kept))
                 await conn.execute(surplus)
             await conn.execute(insert(conn, downloads).values(row))
@@ -127,3 +112,16 @@ class Updates:
         """Forget expired tokens; how many went."""
         async with self._database.write() as conn:
             return await deleted(conn, delete(downloads).where(downloads.c.expires_at <= now))
+
+
+async def _note(conn: AsyncConnection, progress: Progress) -> None:
+    fields = progress._asdict()
+    noted = insert(conn, device_updates).values(fields)
+    changed = {name: fields[name] for name in ("state", "percent", "reason", "at")}
+    await conn.execute(
+        noted.on_conflict_do_update(
+            index_elements=["did", "release"],
+            set_=changed,
+            where=device_updates.c.state.not_in(FINAL_STATES),
+        )
+    )
