@@ -20,7 +20,7 @@ JOINING = "joining"
 JOINED = "joined"
 FAILED = "failed"
 
-_FILES = ("onboarding", "captive_dns", "captive_page", "captive")
+_FILES = ("onboarding", "captive_dns", "captive")
 _BACKLOG = const(4)  # connections that wait until they are accepted
 _JOIN_MS = const(25_000)  # a slow router with DHCP takes 10 s; a page waits 40 s
 _LOOK_MS = const(500)  # how often it is seen that another way of set-up, the console's, was faster
@@ -79,7 +79,7 @@ class SetUp:
                     pass
             self._wifi.close_access_point()
             self._status.set(soft_ap=False, onboarding=False)
-            drop(*_FILES)
+            drop(*_FILES, "captive_page")
         say("set-up", "joined a network" if joined else "the access point closes: no network was joined")
         return joined
 
