@@ -14,19 +14,18 @@ from module.console import say
 from module.health import Health, heap_text, link_text
 from module.life import NETWORK, Life
 from module.link import Link
+from module.loading import drop
 from module.mcu_commands import McuCommands
 from module.status import Status
 from module.update import Update
 from module.uplink import Uplink
 from wxproto import actions, commands, envelope
-from wxproto.device_info import DeviceInfo
 from wxproto.errors import LocalError, PeerError
 from wxproto.events import Answered, Asked, LinkLost, LinkUp, PeerNotice
 from wxproto.frame import BadFrame
 from wxproto.session import Session
 
 MAX_COMMANDS = 8  # commands waiting for the MCU: at most 5 s of them when each takes all its sends
-MAX_PRODUCT_KEY = 32  # characters, as the field of the device information
 
 
 class Restart(Exception):
@@ -182,21 +181,23 @@ class Bridge:
     def _take_answered(self, answered):
         if answered.cmd != commands.GET_DEVICE_INFO:
             return
+        from module import mcu_info  # noqa: PLC0415 - dropped after use
+
         try:
-            info = DeviceInfo.decode(answered.payload)
-            key = info.product_key
-            if not 0 < len(key) <= MAX_PRODUCT_KEY or not all(c.isalpha() or c.isdigit() for c in key):
-                raise PeerError("its product key is not 1..32 letters and digits")
+            info = mcu_info.read(answered.payload)
         except PeerError as error:
             self._settings.use_product(None)
             self._info = None
             self._life.take(stages.NO_PRODUCT)
             say("link", f"device information cannot be used: {error}")
             return
+        finally:
+            del mcu_info
+            drop("mcu_info", "wxproto.device_info", "wxproto.fields")
         versions = f"hardware {info.hardware_version}, software {info.software_version}"
-        if self._settings.use_product(key):
-            say("link", f"product {key} is new here: the module will register")
-        say("link", f"MCU of product {key}, {versions}")
+        if self._settings.use_product(info.product_key):
+            say("link", f"product {info.product_key} is new here: the module will register")
+        say("link", f"MCU of product {info.product_key}, {versions}")
         self._info = info
         self._health.mcu_version = info.software_version
 

@@ -1,7 +1,5 @@
 """What time it is for the MCU: the port's clock, trusted once a server was reached, and the time zone."""
 
-from wxproto.network_time import DEFAULT_OFFSET_S, NetworkTime
-
 MAX_OFFSET_S = 14 * 3600  # the easternmost time zone; the westernmost is UTC-12
 MAX_DECIMALS = 2  # digits of a fraction of an hour; zones go by quarters
 
@@ -12,7 +10,7 @@ class Clock:
     def __init__(self, port):
         self._port = port
         self._trusted = False
-        self._offset_s = DEFAULT_OFFSET_S
+        self._offset_s = None
 
     def trust(self):
         """A server was reached, so the clock was set."""
@@ -28,7 +26,12 @@ class Clock:
 
     def now(self):
         """The NetworkTime of now, all zeros while unknown."""
-        return NetworkTime.of(self._port.utc_s(), self._offset_s) if self._trusted else NetworkTime()
+        from wxproto import network_time  # noqa: PLC0415 - many an MCU never asks
+
+        if not self._trusted:
+            return network_time.NetworkTime()
+        offset_s = network_time.DEFAULT_OFFSET_S if self._offset_s is None else self._offset_s
+        return network_time.NetworkTime.of(self._port.utc_s(), offset_s)
 
 
 def parse_zone(text):

@@ -4,12 +4,13 @@ import sys
 
 
 def drop(*names):
-    """Forget the files `module/<name>.py`; the next import loads them anew.
+    """Forget the files `module/<name>.py`, or `a/b.py` for "a.b"; the next import loads them anew.
 
     MicroPython keeps a loaded file in two places: sys.modules, and an attribute of its package.
     """
-    package = sys.modules["module"]
     for name in names:
-        sys.modules.pop("module." + name, None)
-        if hasattr(package, name):
-            delattr(package, name)
+        package, _, file = (name if "." in name else "module." + name).partition(".")
+        sys.modules.pop(package + "." + file, None)
+        package = sys.modules.get(package)
+        if hasattr(package, file):
+            delattr(package, file)

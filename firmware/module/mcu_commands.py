@@ -14,7 +14,6 @@ from module.life import NETWORK, SET_UP
 from module.loading import drop
 from module.window import Window
 from wxproto import commands
-from wxproto.device_info import PROTOCOL_VERSION
 from wxproto.errors import LocalError, PeerError
 
 SOFTAP_S = 300  # seconds; the vendor's module program keeps its access point open so long
@@ -63,7 +62,7 @@ class McuCommands:
         """Take the device information of an MCU that has just come up: time zone and binding window."""
         self._bindable_s = info.bindable_s
         self._binding.open(info.bindable_s)
-        self._use_zone(info.options().get("tz"))
+        self._use_zone(info.tz)
 
     def take(self, asked):
         """Do what `asked` wants. Malformed payloads are refused and named on the console."""
@@ -200,11 +199,11 @@ class McuCommands:
         return self.clock.now().encode()
 
     def _tell_information(self, payload):
-        from wxproto import module_info  # noqa: PLC0415 - see above
+        from wxproto import device_info, module_info  # noqa: PLC0415 - see above
 
         module_info.decode_request(payload)
         return module_info.WifiModule(
-            protocol_version=PROTOCOL_VERSION,
+            protocol_version=device_info.PROTOCOL_VERSION,
             hardware_version=version.HARDWARE,
             software_version=version.SOFTWARE,
             mac=self._settings.mac[:16],
