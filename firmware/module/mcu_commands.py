@@ -1,8 +1,6 @@
 """What the MCU asks of the module itself: set-up, reset, binding, test, time, information, updates.
 
-The codecs of rare commands are loaded when the first such command comes: together they take 12 KB of heap.
-Configuration and production test need a radio. A port without one stays on its network, says so, and shows
-the status bits for as long as a module would.
+What rare commands need is loaded when one comes: together it takes 16 KB of heap.
 """
 
 import asyncio
@@ -10,17 +8,15 @@ import asyncio
 from module import version
 from module.clock import Clock
 from module.console import say
-from module.life import NETWORK, SET_UP
+from module.life import SET_UP
 from module.loading import drop
 from module.window import Window
 from wxproto import commands
 from wxproto.errors import LocalError, PeerError
 
 SOFTAP_S = 300  # seconds; the vendor's module program keeps its access point open so long
-AIRLINK_S = 60  # seconds, after which the access point opens
 RESTART_MS = 100  # milliseconds from the acknowledgement of 29 to the restart, as the vendor's
 RESET_MS = 2000  # milliseconds from the acknowledgement of 0B to the restart, as the vendor's
-MIN_KEY = 8  # bytes; WPA
 DOWNLOAD_FAILED = 1  # result of a transaction
 
 
@@ -32,37 +28,37 @@ class McuCommands:
     """
 
     def __init__(self, config, link, settings, status, *, port, wifi, life, retire, on_restart):
-        self._config = config
+        self.config = config
         self._link = link
         self._retire = retire
-        self._settings = settings
+        self.settings = settings
         self._status = status
         self._port = port
-        self._wifi = wifi
-        self._life = life
+        self.wifi = wifi
+        self.life = life
         self._on_restart = on_restart
         self._bindable_s = 0
         self._binding = Window(status, ("binding",))
-        self._soft_ap = Window(status, ("soft_ap", "onboarding"))
-        self._airlink = Window(status, ("onboarding",), self.set_up)
+        self.soft_ap = Window(status, ("soft_ap", "onboarding"))
+        self.airlink = Window(status, ("onboarding",), self.set_up)
         self._test = Window(status, ("test",))
         self._testing = None  # task of the production test
         self._telling = None  # the question that follows an acknowledged command
         self.clock = Clock(port)
-        self._use_zone(settings.zone)
+        self.use_zone(settings.zone)
 
     def set_up(self):
         """Open the access point for set-up; without a radio its status bits alone."""
-        if self._wifi is None:
-            self._soft_ap.open(SOFTAP_S)
+        if self.wifi is None:
+            self.soft_ap.open(SOFTAP_S)
         else:
-            self._life.take(SET_UP)
+            self.life.take(SET_UP)
 
     def begin(self, info):
         """Take the device information of an MCU that has just come up: time zone and binding window."""
         self._bindable_s = info.bindable_s
         self._binding.open(info.bindable_s)
-        self._use_zone(info.tz)
+        self.use_zone(info.tz)
 
     def take(self, asked):
         """Do what `asked` wants. Malformed payloads are refused and named on the console."""
@@ -82,63 +78,17 @@ class McuCommands:
     # Set-up
 
     def _configure(self, payload):
-        from wxproto import configuration  # noqa: PLC0415 - see above
-
-        wanted = configuration.Configuration.decode(payload)
-        method = wanted.method
-        say("link", f"the MCU asks for configuration: {configuration.METHODS[method]}")
-        self._airlink.close()
-        self._soft_ap.close()
-        if self._wifi is not None:
-            self._configure_radio(configuration, wanted)
-            return
-        say("link", "this port has no radio: it stays on the network that it has")
-        if method == configuration.SOFTAP:
-            self.set_up()
-        elif method == configuration.AIRLINK:
-            self._airlink.open(AIRLINK_S)
-        else:
-            self._use_zone(wanted.tz)
-
-    def _configure_radio(self, configuration, wanted):
-        if wanted.method != configuration.GIVEN:
-            if wanted.method == configuration.AIRLINK:
-                say(
-                    "link",
-                    "AirLink and AirKiss are not possible on MicroPython: the access point opens instead",
-                )
-            self.set_up()
-            return
-        if wanted.password and not MIN_KEY <= len(wanted.password) <= configuration.MAX_PASSWORD:
-            raise PeerError(f"a network's key has {MIN_KEY}..{configuration.MAX_PASSWORD} bytes, or none")
-        self._use_relay(wanted.server)
-        self._use_zone(wanted.tz)
-        self._settings.join(_text(wanted.ssid), _text(wanted.password))
-        self._wifi.rejoin()
-        self._life.take(NETWORK)
-
-    def _use_relay(self, server):
-        """Keep another relay than the factory's; the module starts anew with it."""
-        settings = self._settings
-        if not server or server == settings.relay:
-            return
-        from module import config  # noqa: PLC0415 - dropped after use
+        from module import mcu_configuration  # noqa: PLC0415 - see above
 
         try:
-            config.use_relay(self._config, server)
-        except LocalError as error:
-            raise PeerError(f"its server cannot be used: {error}") from None
+            mcu_configuration.configure(self, payload)
         finally:
-            del config
-            drop("config")
-        settings.relay = server
-        settings.save()
-        say("link", f"the MCU names the relay {server}: the module starts anew with it")
-        self._on_restart(RESTART_MS)
+            del mcu_configuration
+            drop("mcu_configuration", "config", "wxproto.configuration", "wxproto.fields")
 
     def _enter_test(self, _):
         self._test.open(0)
-        if self._wifi is None:
+        if self.wifi is None:
             say("link", "the MCU asks for the production test: only its status bit is shown here")
             return
         say("link", "the MCU asks for the production test")
@@ -151,7 +101,7 @@ class McuCommands:
         if self._testing is not None:
             self._testing.cancel()
             self._testing = None
-            self._wifi.rejoin()
+            self.wifi.rejoin()
         return ran
 
     async def _run_test(self):
@@ -160,13 +110,14 @@ class McuCommands:
         except ImportError:
             say("link", "the production test is not in this firmware")
             return
-        await production_test.run(self._wifi, self._settings, self._port)
+        await production_test.run(self.wifi, self.settings, self._port)
 
     def _allow_binding(self, _):
         self._binding.open(self._bindable_s)
 
-    def _use_zone(self, text):
-        settings = self._settings
+    def use_zone(self, text):
+        """Take and keep the time zone that the MCU names, if it names one."""
+        settings = self.settings
         if not text:
             return
         if not self.clock.use_zone(text):
@@ -183,13 +134,14 @@ class McuCommands:
 
     def forget(self):
         """Wipe the module, tell the relay of it if it is there, and start anew in set-up."""
-        settings = self._settings
+        settings = self.settings
         if settings.did is not None:
             self._telling = asyncio.create_task(self._retire(settings.did, settings.passcode))
         settings.forget()
         self._on_restart(RESET_MS)
 
-    def _restart(self, _):
+    def restart(self, _=None):
+        """Start anew; nothing is wiped."""
         say("link", "the MCU restarts the module")
         self._on_restart(RESTART_MS)
 
@@ -206,7 +158,7 @@ class McuCommands:
             protocol_version=device_info.PROTOCOL_VERSION,
             hardware_version=version.HARDWARE,
             software_version=version.SOFTWARE,
-            mac=self._settings.mac[:16],
+            mac=self.settings.mac[:16],
             ip=self._port.address(),
         ).encode()
 
@@ -243,14 +195,6 @@ class McuCommands:
             say("link", f"the MCU did not acknowledge command {cmd:02X}")
 
 
-def _text(data):
-    """A network's name or key as text where it is UTF-8; old routers use GBK."""
-    try:
-        return str(data, "utf-8")
-    except UnicodeError:
-        return data
-
-
 _HANDLERS = {
     commands.ENTER_CONFIGURATION: McuCommands._configure,
     commands.RESET_MODULE: McuCommands._reset,
@@ -259,7 +203,7 @@ _HANDLERS = {
     commands.GET_NETWORK_TIME: McuCommands._tell_time,
     commands.GET_MODULE_INFO: McuCommands._tell_information,
     commands.TRANSACTION_REQUEST: McuCommands._transact,
-    commands.RESTART_MODULE: McuCommands._restart,
+    commands.RESTART_MODULE: McuCommands.restart,
     commands.DATA_ANNOUNCE: McuCommands._refuse_file,
     commands.REGISTER_SUB_DEVICE: McuCommands._refuse_sub_device,
 }
