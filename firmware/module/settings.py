@@ -10,9 +10,10 @@ import json
 import os
 from binascii import hexlify, unhexlify
 
+from module.loading import drop
+
 OLD_FILE = "identity.json"  # of earlier versions; taken over once
 FILES = ("settings.0", "settings.1", OLD_FILE)
-MAX_SIZE = 2048  # bytes of a copy; save() writes about 400, at most 1,500
 PASSCODE_LETTERS = 10  # as shipped modules have it; a relay takes 1..16 (app-api 0)
 PASSCODE_ALPHABET = 25  # A..Y
 UPDATE_KEY_SIZE = 32  # bytes; HMAC-SHA256 by which a unit knows its updates
@@ -111,7 +112,7 @@ class Settings:
         path = self._folder + "/" + FILES[number % 2]
         try:
             with open(path, "w") as file:
-                file.write(line + "\n" + _checksum(line) + "\n")
+                file.write(line + "\n" + checksum(line) + "\n")
         except OSError as error:
             if not self._number:
                 raise
@@ -121,30 +122,17 @@ class Settings:
 
     def _load(self):
         """Take the newest whole copy; True when it is the file of an earlier version."""
-        copies = [(name, _read(self._folder + "/" + name)) for name in FILES]
-        whole = [_decode(text) for _, text in copies if text is not None]
-        whole = [stored for stored in whole if stored is not None]
-        best = max(whole, key=lambda stored: stored["number"]) if whole else None
-        for name, text in copies:
-            if text is not None and _decode(text) is None:
-                self._put_aside(name, best)
-        if best is None:
-            return False
-        self._number = best["number"]
-        for name in FIELDS:
-            value = best.get(name)
-            setattr(self, name, unhexlify(value[0]) if isinstance(value, list) else value)
-        return copies[-1][1] is not None
+        from module import settings_copies  # noqa: PLC0415 - dropped after use
 
-    def _put_aside(self, name, best):
-        path = self._folder + "/" + name
-        if best is None:
-            os.rename(path, path + ".damaged")
-            self._report(
-                f"{path} is damaged; it is kept as {name}.damaged and the module gets a new identity"
-            )
-        else:
-            self._report(f"{path} is damaged, as by a power cut; the other copy is used")
+        best, taken_over = settings_copies.newest(self._folder, self._report)
+        del settings_copies
+        drop("settings_copies")
+        if best is not None:
+            self._number = best["number"]
+            for name in FIELDS:
+                value = best.get(name)
+                setattr(self, name, unhexlify(value[0]) if isinstance(value, list) else value)
+        return taken_over
 
     def _take_factory_data(self):
         """Take what the factory gave and draw what it did not; True when something was drawn or is new."""
@@ -172,42 +160,11 @@ def _text(data):
     return None if data is None else str(data, "ascii")
 
 
-def _checksum(line):
+def checksum(line):
+    """SHA-256 of a line, in hexadecimal."""
     return str(hexlify(hashlib.sha256(line.encode()).digest()), "ascii")
-
-
-def _read(path):
-    """The text of a copy, None when there is no such file, "" when it is no text."""
-    try:
-        with open(path) as file:
-            return file.read(MAX_SIZE)
-    except UnicodeError:
-        return ""
-    except OSError as error:
-        if error.errno != 2:  # ENOENT
-            raise
-        return None
-
-
-def _decode(text):
-    """The stored fields with their number, 0 in an old file; None when save() wrote something else."""
-    parts = text.split("\n")
-    if len(parts) != 3 or parts[1] != _checksum(parts[0]):
-        return None
-    try:
-        stored = json.loads(parts[0])
-    except ValueError:
-        return None
-    if not isinstance(stored, dict) or any(not _valid(stored.get(name)) for name in FIELDS):
-        return None
-    number = stored.setdefault("number", 0)
-    return stored if isinstance(number, int) and number >= 0 else None
 
 
 def _plain(value):
     """For JSON: bytes as a list with their hex digits."""
     return [str(hexlify(value), "ascii")] if isinstance(value, bytes) else value
-
-
-def _valid(value):
-    return value is None or isinstance(value, str) or (isinstance(value, list) and len(value) == 1)
