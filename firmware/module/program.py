@@ -42,6 +42,7 @@ def run(port, load, open_line):
         config = load(reader)
         if config.production:
             port.no_interrupt()
+        port.radio()  # before secrets are drawn: a chip's random numbers are none while its radio is off
         used = config.data
         settings = Settings(used, port, lambda text: say("module", text))
         settings.use_mac(config.mac or port.mac())

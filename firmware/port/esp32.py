@@ -123,7 +123,7 @@ def address():
 
 
 def entropy(count):
-    """Random bytes fit for secrets: the hardware's, once the radio is on."""
+    """Random bytes fit for secrets, once radio() was called: before that they may repeat."""
     return os.urandom(count)
 
 

@@ -51,17 +51,14 @@ class Radio:
         self._since = 0
         self._found = None
         self._scanning = False
+        self._switch_on()  # here, for it takes longer than the MCU waits for an acknowledgement
 
     # Station
 
     def join(self, ssid, key):
         """Begin one try to join; state() tells how it goes. OSError when the radio refuses."""
         sta = self._sta
-        if not sta.active():
-            sta.active(True)
-            sta.config(
-                reconnects=0, pm=0
-            )  # pm: without power save, which delays what comes by 100 ms and more
+        self._switch_on()
         self.leave()
         self._stale = sta.status()
         self._since = time.ticks_ms()
@@ -98,8 +95,7 @@ class Radio:
         """Switch the station off and on: the only cure of a radio that is stuck."""
         self.leave()
         self._sta.active(False)
-        self._sta.active(True)
-        self._sta.config(reconnects=0, pm=0)
+        self._switch_on()
 
     def rssi(self):
         """Strength of the joined network in dBm, None without one."""
@@ -120,13 +116,16 @@ class Radio:
         found = self._sta.ifconfig()[index] if self._sta.isconnected() else ""
         return "" if found == _NONE else found
 
+    def _switch_on(self):
+        if not self._sta.active():
+            self._sta.active(True)
+            self._sta.config(reconnects=0, pm=0)  # pm: power save delays what comes by 100 ms and more
+
     # Scan
 
     def scan(self):
         """Begin to look for networks; what is found is there when scanned() is not None."""
-        if not self._sta.active():
-            self._sta.active(True)
-            self._sta.config(reconnects=0, pm=0)
+        self._switch_on()
         if not self._scanning:
             self._scanning = True
             self._found = None

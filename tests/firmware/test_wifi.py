@@ -117,6 +117,36 @@ async def test_a_try_goes_before_the_stored_network_which_comes_back_after_it(ra
     assert not (await radio.state(eventually))["joined"]
 
 
+REFUSED = {
+    "scan without radio": "OSError: STA must be active",
+    "config without radio": "OSError: Wifi Invalid Mode",
+    "connect without radio": "OSError: Wifi Not Started",
+    "connect twice": "OSError: Wifi Internal Error",
+    "unknown config": "ValueError: unknown config param",
+    "key of a station": "OSError: AP required",
+    "short key": "OSError: Wifi Invalid Password",
+    "UART 0": "ValueError: UART(0) is the console",
+    "UART 3": "ValueError: UART(3) does not exist",
+    "flash pin": "ValueError: invalid pin",
+    "input pin": "ValueError: pin can only be input",
+    "short watchdog": "ValueError: WDT timeout too short",
+    "long key": "OSError: (-4361, 'ESP_ERR_NVS_KEY_TOO_LONG')",
+    "no text in NVS": "AttributeError: 'NVS' object has no attribute 'set_str'",
+    "missing": "OSError: (-4354, 'ESP_ERR_NVS_NOT_FOUND')",
+    "not committed": "OSError: (-4354, 'ESP_ERR_NVS_NOT_FOUND')",
+    "short buffer": "OSError: (-4364, 'ESP_ERR_NVS_INVALID_LENGTH')",
+    "year": "done",
+}
+"""As MicroPython's source has it; stricter are the console's UART, and a commit() that is needed."""
+
+
+async def test_the_simulated_chip_refuses_what_the_real_one_refuses(tmp_path: Path, eventually):
+    async with Chip(tmp_path / "w", sources=(*SOURCES, HERE), program="strict_program") as chip:
+        await eventually(lambda: chip.said("prompt"))
+        rows = [json.loads(line) for line in chip.lines if line.startswith("{")]
+    assert {row["name"]: row["result"] for row in rows} == REFUSED
+
+
 def public_names(path: Path) -> set[str]:
     """What a port offers: functions, classes, and constants that the application reads."""
     names = set()
