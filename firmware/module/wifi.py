@@ -16,6 +16,7 @@ AP_PREFIX = "XPG-GAgent-"  # and the name they look for, with the last 4 hex dig
 
 _POLL_MS = const(100)  # while joining
 _WATCH_MS = const(1000)  # while joined
+_DOUBTS = const(2)  # a radio that changes its access point has no signal for a moment
 _JOIN_MS = const(20_000)  # one try: 3 s to find, 5 s for a slow handshake, 10 s for a slow DHCP server
 _SCAN_MS = const(10_000)  # a scan of all channels takes 2 to 3 s, twice that beside an access point
 _BASE_MS = const(1000)  # of the waits between tries
@@ -50,6 +51,7 @@ class Wifi:
         self._backoff = Backoff(_BASE_MS, _CAP_MS, port.entropy)
         self._cures = Backoff(_RENEW_BASE_MS, _RENEW_CAP_MS, port.entropy)
         self._cure_at = None
+        self._doubts = 0  # looks in a row at which the network seemed lost
 
     def want(self, wanted):
         """Join the stored network and stay there, or leave it."""
@@ -190,13 +192,15 @@ class Wifi:
             return "lost"
 
         def settled():
+            if stored and (self._claims or self._stop):
+                return "joining"
             state = self._radio.state()
-            due = stored and (self._claims or self._stop)
-            return None if state == "joining" and not due else state
+            return None if state == "joining" else state
 
         state = await self._poll(settled, timeout_ms)
         if state == "joined":
             self._backoff.reset()
+            self._doubts = 0
             self._set(True, None)
             say("wifi", f"joined, address {self._radio.address()}")
             return None
@@ -207,9 +211,13 @@ class Wifi:
         return state
 
     def _watch(self):
-        if self.joined and self._radio.state() != "joined":
-            say("wifi", "the network is lost")
-            self._set(False, "lost")
+        if self._radio.state() == "joined":
+            self._doubts = 0
+        elif self.joined:
+            self._doubts += 1
+            if self._doubts >= _DOUBTS:
+                say("wifi", "the network is lost")
+                self._set(False, "lost")
 
     def _set(self, joined, failure):
         self.failure = failure

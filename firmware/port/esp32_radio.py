@@ -23,6 +23,7 @@ _IDLE = const(1000)
 _CONNECTING = const(1001)
 _WPA2 = const(3)  # WIFI_AUTH_WPA2_PSK
 _STALE_MS = const(5000)  # a try tells its reason within so long: a scan of all channels takes 2 to 3 s
+_SETTLE_MS = const(200)  # disconnect() only begins it: isconnected() tells of the network before for a moment
 _MAX_CLIENTS = const(4)
 _MASK = "255.255.255.0"
 _NONE = "0.0.0.0"  # noqa: S104 - no address yet
@@ -72,11 +73,13 @@ class Radio:
         sta = self._sta
         if not sta.active():
             return LOST
+        age = time.ticks_diff(time.ticks_ms(), self._since)
+        if age < _SETTLE_MS:
+            return JOINING
         if sta.isconnected():
             return JOINED if self.rssi() is not None else LOST
         status = sta.status()
-        young = time.ticks_diff(time.ticks_ms(), self._since) < _STALE_MS
-        if status in (_IDLE, _CONNECTING) or (status == self._stale and young):
+        if status in (_IDLE, _CONNECTING) or (status == self._stale and age < _STALE_MS):
             return JOINING
         return _REASONS.get(status, LOST)
 

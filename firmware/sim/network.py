@@ -18,6 +18,7 @@ _HANDSHAKE = 15
 _LEFT = 8  # ASSOC_LEAVE
 _BEACON_MS = 200  # a vanished access point is missed after so long; the real one takes 6 s
 _DHCP_MS = 50
+_LEAVING_MS = 50  # disconnect() only asks the radio; its event comes after so long
 _KNOWN = {
     STA_IF: ("ssid", "reconnects", "txpower", "pm", "protocol", "channel", "hostname", "mac"),
     AP_IF: (
@@ -112,6 +113,7 @@ class _Station(_Interface):
         self._since = 0
         self._point = None  # the access point that took it, as it was then
         self._missed = None
+        self._left = None  # when disconnect() was called
         self._reason = 0
         self._scanning = False
 
@@ -140,13 +142,19 @@ class _Station(_Interface):
         if not self._active:
             raise OSError("Wifi Not Started")
         self._requested = False
+        if self.isconnected():
+            self._left = time.ticks_ms()
         if self._point is not None:
             self._drop(_LEFT)
         self._wanted = None
 
     def isconnected(self):
-        """True with an address, and for as long as the radio is stuck."""
+        """True with an address, for as long as the radio is stuck, and for a moment after disconnect()."""
         self._step()
+        if self._left is not None:
+            if time.ticks_diff(time.ticks_ms(), self._left) < _LEAVING_MS:
+                return True
+            self._left = None
         return self._point is not None and self._addressed()
 
     def status(self, name=None):
@@ -194,7 +202,7 @@ class _Station(_Interface):
         """(address, mask, gateway, name server)."""
         if given is not None:
             raise OSError("this simulation has DHCP alone")
-        if not self.isconnected():
+        if not self.isconnected() or self._point is None:
             return ("0.0.0.0",) * 4  # noqa: S104 - no address
         point = self._point
         address = point.get("address", "127.0.0.1")
