@@ -67,7 +67,7 @@ class McuCommands:
             if handle is None:
                 raise PeerError("this module does not serve it")
             answer = handle(self, asked.payload)
-        except PeerError as error:
+        except (PeerError, MemoryError) as error:  # a file that the command needs may find no room
             say("link", f"command {asked.cmd:02X} of the MCU is dropped: {error}")
             if asked.wants_answer:
                 self._link.refuse(asked, commands.ERROR_OTHER)

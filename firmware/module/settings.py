@@ -109,10 +109,11 @@ class Settings:
         stored = {name: _plain(getattr(self, name)) for name in FIELDS}
         stored["number"] = number
         line = json.dumps(stored)
+        text = line + "\n" + checksum(line) + "\n"  # before the file is opened, for it takes heap
         path = self._folder + "/" + FILES[number % 2]
         try:
             with open(path, "w") as file:
-                file.write(line + "\n" + checksum(line) + "\n")
+                file.write(text)
         except OSError as error:
             if not self._number:
                 raise
