@@ -31,6 +31,7 @@ async def test_other_questions_have_no_answer_and_bad_ones_no_reply(set_up: SetU
         good[:4] + b"\0\0" + good[6:],  # no question
         good[:4] + b"\0\2" + good[6:],  # two
         good[:12] + b"\xc0\x0c\0\1\0\1",  # a name that points to itself
+        good[:12] + b"\x40" + b"a" * 64 + b"\0\0\1\0\1",  # a label of 64 bytes
         good[:12] + (b"\x3f" + b"a" * 63) * 5 + b"\0\0\1\0\1",  # a name of 320 bytes
         good + bytes(600),
         *(seeded.randbytes(seeded.randrange(1, 80)) for _ in range(200)),

@@ -20,7 +20,9 @@ PROBES = [
     "/mobile/status.php?x=%00",
 ]
 MOST_CONNECTIONS = 4
+LONG_HEAD = 2048 + 256  # bytes: too long by one piece, and not one byte stays unread
 ANSWER_WITHIN_S = 20.0
+AWAY_S = 2.5  # while the access point changes its channel
 
 
 async def talk(module: SetUpProcess, *pieces: bytes) -> bytes:
@@ -96,6 +98,17 @@ async def test_a_join_is_checked_and_one_goes_on_at_a_time(set_up: SetUpMaker, e
         await eventually(lambda: module.told("stored"))
 
 
+async def test_a_phone_that_was_away_still_learns_how_it_went(set_up: SetUpMaker, eventually):
+    async with set_up() as module:
+        await eventually(module.is_open)
+        body = f"ssid={b'Home'.hex()}&key={b'home-key-1'.hex()}".encode()
+        await talk(module, request(module, "POST /join HTTP/1.1", body=body))
+        await eventually(lambda: module.told("stored"))
+        await asyncio.sleep(AWAY_S)
+        assert b'"joined"' in await talk(module, request(module, "GET /state HTTP/1.1"))
+        await eventually(lambda: module.told("ended"))
+
+
 async def test_bad_requests_are_answered_in_words_and_cost_nothing(set_up: SetUpMaker, eventually, seeded):
     async with set_up() as module:
         await eventually(module.is_open)
@@ -120,6 +133,7 @@ async def test_bad_requests_are_answered_in_words_and_cost_nothing(set_up: SetUp
             assert status(await talk(module, seeded.randbytes(200) + b"\r\n\r\n")) in (0, 302, 400)
         for endless in (b"GET /" + b"a" * 100_000, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000):
             assert status(await talk(module, endless)) in (0, 431)  # 0: it closed while we still wrote
+        assert status(await talk(module, b"GET /".ljust(LONG_HEAD, b"a"))) == 431
         whole = request(module, "GET /state HTTP/1.1")
         pieces = [whole[at : at + 1] for at in range(len(whole))]
         assert status(await talk(module, *pieces)) == 200

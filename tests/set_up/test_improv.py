@@ -74,7 +74,7 @@ async def test_packets_may_come_in_pieces_and_between_other_lines(times, eventua
 
 async def test_a_bad_packet_is_answered_and_the_console_goes_on(eventually, seeded):
     bad = [
-        packet(3, b"\1\x05\x0bHome")[:-1] + b"\0",  # checksum
+        packet(3, b"\4\0")[:-1] + b"\0",  # checksum
         packet(3, b"\1\x63"),  # length of the command
         packet(3, b"\1\x02\x09x"),  # length of the SSID
         packet(3, b"\1\x03\x01\xff\0"),  # no UTF-8
@@ -102,3 +102,4 @@ async def test_a_bad_packet_is_answered_and_the_console_goes_on(eventually, seed
         await eventually(answered, every=0.3)
         assert not console.said("Traceback")
         assert not console.told("tried")
+        assert not console.told("scanned")
