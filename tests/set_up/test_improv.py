@@ -90,6 +90,7 @@ async def test_a_bad_packet_is_answered_and_the_console_goes_on(eventually, seed
             await eventually(lambda number=number: len(console.said("IMPROV\1\2\1\1")) == number)
         console.type(packet(3, b"\x63\0") + b"\n")
         await eventually(lambda: console.said("IMPROV\1\2\1\2"))
+        assert not console.told("scanned")
         for piece in silent + noise:
             console.type(piece + b"\n")
         console.type(b"IMPROV\1\3\xffthe rest never comes\n")
@@ -102,4 +103,3 @@ async def test_a_bad_packet_is_answered_and_the_console_goes_on(eventually, seed
         await eventually(answered, every=0.3)
         assert not console.said("Traceback")
         assert not console.told("tried")
-        assert not console.told("scanned")
