@@ -11,17 +11,28 @@ from set_up_rig import Asker, free_datagram_port
 from test_improv import packet
 from test_onboarding import TAKEN, network
 
+from wxlink.flash import app
 from wxproto import commands
 
 CONFIG = {"relay": "http://127.0.0.1:9", "tx": 17, "rx": 16, "heartbeat_s": 0.3}
 HOST = {"Host": "10.10.100.254"}
 
 
+def shipped(folder: Path) -> Path:
+    """The application as it is shipped, its page packed, unpacked into a folder."""
+    for name, data in app.build().slot.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
 async def test_a_blank_chip_is_set_up_by_its_page(tmp_path: Path, free_port: PortFinder, eventually):
     page = free_port()
+    sources = (shipped(tmp_path / "slot"),)
     async with (
         Mcu() as mcu,
-        Chip(tmp_path / "world", mcu.tty, CONFIG) as chip,
+        Chip(tmp_path / "world", mcu.tty, CONFIG, sources=sources) as chip,
         aiohttp.ClientSession() as http,
     ):
         chip.air(access_point(), access_point("neighbour", "another-key", rssi=-80))
@@ -48,12 +59,16 @@ async def test_a_blank_chip_is_set_up_by_its_page(tmp_path: Path, free_port: Por
 
         async with http.get(base + "/generate_204", headers=HOST, allow_redirects=False) as answer:
             assert answer.headers["Location"] == "http://10.10.100.254/"
+        async with http.get(base + "/", headers={**HOST, "Accept-Language": "en-GB"}) as answer:
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert 'lang="en"' in await answer.text()
         async with http.get(base + "/scan", headers=HOST) as answer:
             names = [bytes.fromhex(row[0]).decode() for row in await answer.json()]
         assert names == [HOME, "neighbour"]
         assert await join("not the key") == "wrong password"
         assert await join(HOME_KEY) == "joined"
         await eventually(lambda: chip.said("life: setting time"))
+        assert len(chip.said("wifi: joined")) == 1, "what the page joined is kept"
         assert chip.open_network() == {}
         soft_ap = [bool(word & commands.STATUS_SOFTAP) for word in mcu.status_words]
         assert soft_ap.index(True) < len(soft_ap) - 1 - soft_ap[::-1].index(False)
@@ -67,9 +82,9 @@ async def test_a_blank_chip_is_set_up_by_an_app(tmp_path: Path, eventually):
         ports = {"80": free_datagram_port(), "53": free_datagram_port(), "12414": apps}
         chip.world(ports=ports)
         await eventually(lambda: chip.said("is open for"))
-        app = Asker(apps)
-        app.send(network(HOME.encode(), HOME_KEY.encode()))
-        assert await app.next() == TAKEN
+        phone = Asker(apps)
+        phone.send(network(HOME.encode(), HOME_KEY.encode()))
+        assert await phone.next() == TAKEN
         await eventually(lambda: chip.said("life: setting time"))
 
 
