@@ -177,8 +177,8 @@ class SetUp:
         if self.reason is None:
             try:
                 self._settings.join(text(self.ssid), text(self._key))
-            except OSError as error:
-                self.reason = f"not stored: error {error.errno}"
+            except (OSError, MemoryError) as error:
+                self.reason = f"not stored: {error}"
         self.state = FAILED if self.reason else JOINED
         say("set-up", f"{text(self.ssid)!r}: {self.reason or 'joined'}")
 
