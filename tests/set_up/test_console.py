@@ -2,6 +2,8 @@
 
 from set_up_rig import ConsoleProcess
 
+from wxlink.flash.self_test import judge
+
 FACTORY = ["passcode", "ap_password", "update_key"]
 
 
@@ -11,6 +13,7 @@ async def test_selftest_answers_with_one_line_that_a_station_can_judge(eventuall
         console.type(b"hello\r\nselftest\r\n")
         (line,) = await eventually(lambda: console.told("selftest"))
         report = line["selftest"]
+        assert judge(report) == []
         numbers = {name: report.pop(name) for name in ("heap_free", "flash_free")}
         assert all(isinstance(value, int) and value > 0 for value in numbers.values())
         assert report == {
@@ -43,6 +46,7 @@ async def test_without_factory_data_or_networks_the_self_test_fails(eventually):
         console.type(b"selftest\n")
         (line,) = await eventually(lambda: console.told("selftest"))
         assert (line["selftest"]["identity"], line["selftest"]["pass"]) == (False, False)
+        assert len(judge(line["selftest"])) == 2
 
 
 async def test_ctrl_c_ends_the_program_between_lines_only(eventually):
