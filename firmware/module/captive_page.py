@@ -75,7 +75,7 @@ _TEXTS = {
 "doing":"Connecting to ","well":"Connected to ",
 "bye":"All done. The hotspot closes now.",
 "stay":"This takes up to 40 seconds. Stay on this page.",
-"left":"Your phone may have left the hotspot. Join it again to see the result. If it is gone, it worked: ",
+"left":"Your phone may have left the hotspot. If the hotspot is gone, it worked. If not, join it again: ",
 "wrong password":"Wrong password. Type it again.",
 "no address":"The router gave no address. Restart it and try again.",
 "no such network":"Network not found. Check its name and reach. It must be 2.4 GHz.",
