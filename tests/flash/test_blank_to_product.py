@@ -1,40 +1,37 @@
-"""The whole way: what `wxlink flash` built and esptool wrote into a blank chip starts as a product."""
+"""From blank to tested: what `wxlink flash` built and esptool wrote into a blank chip starts, and is tested."""
 
 import json
-import sys
-from collections.abc import Awaitable, Callable
+import os
 from pathlib import Path
 from typing import Any
 
 import nvs_reader
 import pytest
 import stand_in
+from board_tty import on_a_tty
 
-from wxlink.bench.wire import Wire
 from wxlink.cli import main
-from wxlink.flash import app, boards
+from wxlink.flash import boards
+from wxlink.flash.ledger import Ledger
 
-sys.path.append(str(Path(__file__).parents[1] / "firmware"))
-from chip import Chip  # the simulated chip of the firmware's tests
-
+ROOT = Path(__file__).parents[2]
 KEY = "6f3074fe43894547a4f1314bd7e3ae0b"
 MAC = "7cdfa1000001"
 BOARD = "esp32-c3-mini-1"
+AIR = {"ssid": "home", "key": "home-key-8", "rssi": -55}
 
 
-async def test_a_blank_chip_becomes_a_product(
-    chip: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    eventually: Callable[..., Awaitable[object]],
+@pytest.mark.parametrize("production", [False, True])
+def test_a_blank_chip_becomes_a_product(
+    production: bool, chip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(app, "MPY_MAX", 1 << 20)  # its size is another test's affair
     stock = tmp_path / "stock.bin"
     stock.write_bytes(stand_in.make("esp32c3").whole)
     words = ["flash", "write", BOARD, "--firmware", str(stock), "--relay", "http://192.168.1.10:8080"]
-    ledger = ["--ledger", str(tmp_path / "units.db"), "--product", KEY]
+    ledger = ["--ledger", str(tmp_path / "units.db")]
     blank = chip("esp32c3", mac=MAC, takes_stub=True)
-    assert main([*words, *ledger, "--port", blank.tty]) == 0
+    sold = ["--production"] if production else []
+    assert main([*words, *ledger, *sold, "--product", KEY, "--port", blank.tty]) == 0
     board = boards.load(BOARD)
     world = tmp_path / "world"
     world.mkdir()
@@ -45,10 +42,22 @@ async def test_a_blank_chip_becomes_a_product(
             {space: {key: shown(value) for key, value in keys.items()} for space, keys in stored.items()}
         )
     )
-    async with Wire() as wire, Chip(world, wire.module_tty, sources=()) as module:
-        module.world(chip="esp32c3", mac=MAC, air=[])
-        await eventually(lambda: any(f"ready, mac {MAC}" in line for line in module.lines), within=30)
-    assert any("boot: runs /a" in line for line in module.lines)
+    mcu, mcu_end = os.openpty()
+    around = {"chip": "esp32c3", "mac": MAC, "uart": os.ttyname(mcu_end), "air": [AIR], "scan_s": 0.2}
+    (world / "world.json").write_text(json.dumps(around))
+    program = ("-X", "heapsize=384K", ROOT / "firmware" / "sim" / "chip.py", world, "power-on")
+    capsys.readouterr()
+    with on_a_tty(*program) as console:
+        status = main(["flash", "test", *ledger, "--port", console, "--no-mcu", "--json"])
+    os.close(mcu)
+    os.close(mcu_end)
+    told = json.loads(capsys.readouterr().out)
+    assert status == 0, told
+    assert (told["mac"], told["report"]["identity"]) == (MAC, True)
+    assert ("heap_free" in told["report"]) != production
+    unit = Ledger(tmp_path / "units.db").unit(MAC)
+    assert unit is not None
+    assert unit.state == "tested"
 
 
 def shown(value: int | bytes) -> int | str:

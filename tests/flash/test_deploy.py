@@ -1,29 +1,21 @@
 """`wxlink flash deploy` at a MicroPython that runs a program on a pty; littlefs reads its flash back."""
 
 import contextlib
-import fcntl
 import importlib.util
 import json
-import os
-import select
-import subprocess
-import sys
-import termios
-import threading
-import tty
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import littlefs
 import pytest
 import serial
+from board_tty import on_a_tty
 
 from wxlink.cli import main
 from wxlink.flash import app, deploy, prompt
 
 HERE = Path(__file__).parent
-MICROPYTHON = os.environ.get("WXLINK_MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 VERSION = 'SOFTWARE = "%s"\n'
 LAMP = "def level():\n    return %d\n"
 MAIN = b"""import time
@@ -57,52 +49,9 @@ class Board:
         (folder / "disk").write_bytes(fs.context.buffer)
         (folder / "nvs.json").write_text(json.dumps(nvs))
 
-    @contextlib.contextmanager
-    def running(self, kind: str = "runs") -> Iterator[str]:
-        """The program runs; it is started anew after a reset, as a chip is. Gives the tty."""
-        board, board_end = os.openpty()
-        host, host_end = os.openpty()
-        tty.setraw(host_end)
-        modes = termios.tcgetattr(board_end)
-        modes[1] &= ~termios.OPOST  # MicroPython ends its lines with CR LF itself
-        termios.tcsetattr(board_end, termios.TCSANOW, modes)
-        stopping = threading.Event()
-
-        def own_terminal() -> None:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-        def run() -> None:
-            while not stopping.is_set():
-                program = subprocess.Popen(
-                    [MICROPYTHON, "-i", str(HERE / "prompt_board.py"), str(self.folder), kind],
-                    stdin=board_end,
-                    stdout=board_end,
-                    stderr=board_end,
-                    start_new_session=True,
-                    preexec_fn=own_terminal,  # noqa: PLW1509 - Ctrl-C must reach it as on a console
-                )
-                while program.poll() is None and not stopping.wait(0.02):
-                    pass
-                program.kill()
-                program.wait()
-
-        def pump() -> None:
-            while not stopping.is_set():
-                for end in select.select([board, host], [], [], 0.05)[0]:
-                    with contextlib.suppress(OSError):
-                        os.write(host if end == board else board, os.read(end, 4096))
-
-        workers = [threading.Thread(target=run), threading.Thread(target=pump)]
-        for worker in workers:
-            worker.start()
-        try:
-            yield os.ttyname(host_end)
-        finally:
-            stopping.set()
-            for worker in workers:
-                worker.join()
-            for end in (board, board_end, host, host_end):
-                os.close(end)
+    def running(self, kind: str = "runs") -> contextlib.AbstractContextManager[str]:
+        """The program runs; gives the tty."""
+        return on_a_tty("-i", HERE / "prompt_board.py", self.folder, kind)
 
     @property
     def files(self) -> dict[str, bytes]:
