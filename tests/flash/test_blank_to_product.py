@@ -1,4 +1,4 @@
-"""From blank to tested: what `wxlink flash` built and esptool wrote into a blank chip starts, and is tested."""
+"""A blank chip is written by `wxlink flash`, starts from that flash, and passes the self-test."""
 
 import json
 import os
