@@ -101,7 +101,7 @@ def _decode(header):
         name = name[:-1]
     parts = name.split("/")
     wrong = len(name) > MAX_NAME or len(parts) > MAX_DEPTH
-    if wrong or any(not part.strip(".") or ".." in part or part.strip(_LETTERS) for part in parts):
+    if wrong or any(not part.strip(".") or part.strip(_LETTERS) for part in parts):
         raise ArchiveError(f"the name {name[:MAX_NAME]!r} is not allowed")
     return name, _number(header, 124, 12), kind
 

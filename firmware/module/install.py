@@ -30,6 +30,10 @@ class InstallError(PeerError):
     """The release cannot be installed; the text says why."""
 
 
+class NoSpace(InstallError):
+    """It could be, on a file system with more room."""
+
+
 async def install(path, slot, version):
     """Fill the folder `slot` with the release file at `path`, which must be of `version`.
 
@@ -38,9 +42,9 @@ async def install(path, slot, version):
     """
     info = os.statvfs(slot.rpartition("/")[0] or "/")
     need = await _look_through(path, info[0]) + RESERVE
-    have = info[1] * info[3] + _held(slot, info[0])
+    have = info[1] * info[3] + await _held(slot, info[0])
     if need > have:
-        raise InstallError(f"no space: {need // 1024} KB needed, {have // 1024} KB there")
+        raise NoSpace(f"no space: {need // 1024} KB needed, {have // 1024} KB there")
     await clear(slot)
     await _unpack(path, slot)
     await _verify(slot, version)
@@ -156,7 +160,7 @@ async def _look_through(path, block):
     return need
 
 
-def _held(folder, block):
+async def _held(folder, block):
     """Bytes of the file system that a folder and what is in it take."""
     total = 0
     folders = [folder]
@@ -168,6 +172,7 @@ def _held(folder, block):
                 folders.append(folder + "/" + name)
             else:
                 total += -(-os.stat(folder + "/" + name)[6] // block) * block
+            await asyncio.sleep_ms(0)
     return total
 
 
@@ -218,18 +223,18 @@ async def _verify(slot, version):
         if name == "version" and told is None:
             told = text
             if text != version:
-                raise InstallError(f"it is version {text}, not {version}")
+                raise InstallError(f"it is version {text[:8]}, not {version}")
             continue
         named += 1
         if await digest(slot + "/" + name) != text:
             raise InstallError(f"{name} is not what the manifest says")
     if told is None:
         raise InstallError("the manifest names no version")
-    if named + 1 != _count(slot):
+    if named + 1 != await _count(slot):
         raise InstallError("it has files that the manifest does not name")
 
 
-def _count(slot):
+async def _count(slot):
     count = 0
     folders = [slot]
     while folders:
@@ -239,6 +244,7 @@ def _count(slot):
                 folders.append(folder + "/" + name)
             else:
                 count += 1
+        await asyncio.sleep_ms(0)
     return count
 
 

@@ -125,11 +125,10 @@ async def _take_module(update, offered):
     update.tell(offered.kind, offered.version, "installing", 0)
     try:
         await install.install(path, "/b" if sys.path[0] == "/a" else "/a", offered.version)
-    except PeerError:
+    except PeerError as error:
         os.remove(path)
-        journal.refuse(
-            update.config.data, offered.kind, offered.version
-        )  # the next try would end as this one
+        if not isinstance(error, install.NoSpace):  # the next try would end as this one
+            journal.refuse(update.config.data, offered.kind, offered.version)
         raise
     install = None
     drop("install", "archive")

@@ -19,8 +19,10 @@ KINDS = (1, 2)  # module, MCU: as GAgent numbers them
 IMAGE = "/mcu.img"  # in the data folder: what the relay has for the MCU
 _SETTLE_MS = const(5000)  # after connecting: the MCU's state and what waits for apps go first...
 _SPREAD_MS = const(50_000)  # ...and the modules that a relay's restart brings back do not all ask at once
+_SPACING_MS = const(1000)  # the relay may say as often as it likes that there is something new
 _AGAIN_MS = const(30_000)  # ceiling of the wait after a download that was cut off...
 _AGAIN_CAP_MS = const(1_800_000)  # ...and the highest one
+_MAX_REASON = const(200)  # characters; the relay takes 255
 _QUIET_MS = const(60_000)  # longest sleep; it is woken when something happens
 _FOR_IMAGE = ("mcu_image", "manifest", "journal")
 _FOR_RELEASE = ("release", "download", "install", "archive", "slots", "manifest", "journal", "registration")
@@ -47,6 +49,7 @@ class Update:
         self.looking = self.has_image = False
         self.in_slot = sys.path[0] in ("/a", "/b") and port.slot_store() is not None
         self._wanted = set()  # kinds that the relay has something new of
+        self._looked = -_SPACING_MS  # time of the last look
         self._due = None  # time of the next look at both; None: it waits for the next connection
         self._backoff = Backoff(_AGAIN_MS, _AGAIN_CAP_MS, port.entropy)
         self._changed = asyncio.Event()
@@ -107,10 +110,17 @@ class Update:
     def tell(self, kind, version, state, percent, reason=None):
         """Tell console and relay how it goes with `version`; `state` is one of those in README."""
         version = version or "unknown"
+        reason = reason and reason[:_MAX_REASON]
         how = f": {reason}" if reason else f", {percent} %"
         say("update", f"{'module' if kind == 1 else 'MCU'} {version}: {state}{how}")
         self.uplink.publish_update(
-            {"type": kind, "version": version, "state": state, "percent": percent, "reason": reason}
+            {
+                "type": kind,
+                "version": version,
+                "state": state,
+                "percent": percent,
+                "reason": reason and reason[:_MAX_REASON],
+            }
         )
 
     async def sleep(self, milliseconds):
@@ -144,7 +154,8 @@ class Update:
         while True:
             wait = _QUIET_MS
             if self.online_since is not None:
-                wait = 0 if self._wanted else self._due - self.port.now_ms()
+                now = self.port.now_ms()
+                wait = (self._looked + _SPACING_MS if self._wanted else self._due) - now
                 if wait <= 0:
                     return
             await self.sleep(wait)
@@ -156,7 +167,9 @@ class Update:
             wait = period - period // 10 + self._random(period // 5)
         else:
             wait = self._backoff.next_ms()
+        self._looked = self.port.now_ms()
         gone = not done and self.online_since is None
+        self._looked = -_SPACING_MS  # time of the last look
         self._due = None if gone else self.port.now_ms() + wait
 
     def _random(self, below):

@@ -15,7 +15,7 @@ import micropython
 
 from module import download, slots, update, version
 
-OLD, NEW = "00010000", "00010001"
+OLDEST, OLD, NEW = "00009999", "00010000", "00010001"
 MAX_BOOTS = 8  # of one chip until the new version is confirmed
 TWICE = 4  # every so many cuts have a second one on the way back
 
@@ -26,6 +26,8 @@ async def complete(chip, relay, port):
     restart = True
     while restart:
         assert len(booted) < MAX_BOOTS, booted
+        chip.mount()
+        chip.check_slots()
         _, restart = await chip.live(relay, port)
         booted.append(sys.path[0])
     word = slots.read(world.Nvs("wxslot"))
@@ -62,7 +64,10 @@ async def main(port, file, line, seed):
     relay = world.Relay()
     relay.version, relay.line, relay.file = NEW, line, world.read_host(file)
     await relay.serve(port)
-    start = world.factory(OLD)
+    chip = world.Chip(world.Flash(world.factory(OLD)))
+    chip.mount()
+    world.fill_slot("/b", OLDEST)  # there is something to clear
+    start = bytes(chip.flash.image)
     log, booted = await record(start, world.FACTORY, relay, port)
 
     wrong = []

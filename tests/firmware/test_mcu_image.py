@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from firmware_ground import DID, UP, Bench
 from test_mcu_update import Flash, receiver_of
+from test_tls import TlsBench, authority, secure
 
 from wxproto import data_receiver, envelope
 
 NEW = "00000003"
+__all__ = ["authority", "secure"]  # fixtures
 LIMIT = 65536  # bytes that the MCU has room for
 NOTICE = envelope.encode_service(envelope.FIRMWARE_NOTICE, b"\x02")
 
@@ -158,3 +160,13 @@ async def test_an_image_with_a_foreign_signature_never_reaches_the_mcu(
         assert program.said("the offer is not signed by this unit's key")
         assert bench.registrar.desk.ranges == []
         assert folder(bench) == set()
+
+
+async def test_over_tls_the_image_comes_by_https(secure: TlsBench, eventually: Any, seeded: random.Random):
+    content = offer(secure, seeded.randbytes(20_000))
+    flash = Flash()
+    receiver = receiver_of(secure, flash, LIMIT)
+    async with secure.secure_module(heap="448K", baud=115200):
+        await notify(secure, eventually)
+        await eventually(lambda: receiver.state == data_receiver.DONE, within=30)
+        assert bytes(flash) == content
