@@ -215,12 +215,14 @@ def fill_slot(slot, version):
     """Write a small application, as the factory does."""
     os.mkdir(slot)
     os.mkdir(slot + "/module")
-    text = f"VERSION = {version!r}\n"
-    with open(slot + "/module/hello.py", "w") as file:
-        file.write(text)
-    digest = str(hexlify(hashlib.sha256(text.encode()).digest()), "ascii")
+    digests = {}
+    for name in ("about.txt", "module/hello.py"):  # one before the manifest, one behind
+        text = f"VERSION = {version!r}\n"
+        with open(slot + "/" + name, "w") as file:
+            file.write(text)
+        digests[name] = str(hexlify(hashlib.sha256(text.encode()).digest()), "ascii")
     with open(slot + "/manifest.json", "w") as file:
-        json.dump({"version": version, "files": {"module/hello.py": digest}}, file)
+        json.dump({"version": version, "files": digests}, file)
 
 
 class Relay:
