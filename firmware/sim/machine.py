@@ -153,20 +153,21 @@ class WDT:
             raise ValueError
         if timeout < 1000:
             raise ValueError("WDT timeout too short")
-        WDT.newest = self
+        first = WDT.newest is None
         self._timeout = timeout // world.get("hurry", 1)
         self.feed()
-        _thread.start_new_thread(self._watch, ())
+        WDT.newest = self
+        if first:  # one thread for ever: the unix build does not outlive the end of many
+            _thread.start_new_thread(WDT._watch, ())
 
     def feed(self):
         """All is well."""
         self._fed = time.ticks_ms()
 
-    def _watch(self):
-        while time.ticks_diff(time.ticks_ms(), self._fed) < self._timeout:
+    @staticmethod
+    def _watch():
+        while time.ticks_diff(time.ticks_ms(), WDT.newest._fed) < WDT.newest._timeout:
             time.sleep_ms(100)
-            if WDT.newest is not self:
-                return
         world.end("watchdog")
 
 
