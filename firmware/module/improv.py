@@ -10,6 +10,7 @@ import sys
 from micropython import const
 
 from module import version
+from module.console import say
 from module.wifi import AP_PREFIX
 
 TELL_STATE = 2  # the command that is answered while another is served
@@ -67,7 +68,9 @@ async def _join(data, wifi, settings, on_network, _):
     if not 0 < size <= _MAX_SSID or data[1 + size] != len(data) - 2 - size or data[1 + size] > _MAX_KEY:
         raise IndexError
     _send(_STATE, bytes((_PROVISIONING,)))
-    if await wifi.try_join(ssid, key, _JOIN_MS) is not None:  # it says on the console why
+    reason = await wifi.try_join(ssid, key, _JOIN_MS)
+    if reason is not None:
+        say("improv", f"{ssid} was not joined: {reason}")
         _error(_UNABLE)
         return _send(_STATE, bytes((_READY,)))
     settings.join(ssid, key)
