@@ -165,7 +165,7 @@ class SetUp:
                 self._wake.clear()
         finally:
             timer.cancel()
-        return False
+        return (settings.ssid, settings.key) != stored
 
     async def _end_after(self, seconds):
         await asyncio.sleep(seconds)
