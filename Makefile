@@ -1,7 +1,7 @@
 # Each target sets up what it needs and works offline afterwards; `make setup` alone makes the environment in .venv.
 BIN := .venv/bin
 
-.PHONY: help setup demo test check bench fuzz book clean
+.PHONY: help setup demo test hil check bench fuzz book clean
 
 help:            ## what can be made
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -13,7 +13,10 @@ demo:            ## everything on this machine, from a scan in WeChat to the MCU
 	@tools/setup.sh demo && exec $(BIN)/wxlink demo $(ARGS)
 
 test:            ## all tests; ARGS="tests/relay -k login" narrows
-	@tools/setup.sh demo test && $(BIN)/pytest $(ARGS)
+	@tools/setup.sh demo test && $(BIN)/pytest $(ARGS)$(if $(ARGS),, && $(BIN)/pytest -c tests/hil/pytest.ini tests/hil)
+
+hil:             ## one unit's whole life, on a simulated chip; ARGS="--bench real" tells how to wire a board
+	@tools/setup.sh demo test && $(BIN)/pytest -c tests/hil/pytest.ini tests/hil $(ARGS)
 
 check:           ## lint, types, import rule, generated files
 	@tools/setup.sh && tools/check.sh
