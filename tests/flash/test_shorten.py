@@ -73,3 +73,17 @@ def test_a_program_does_what_it_did(tmp_path):
         done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
         outputs.append(done.stdout)
     assert outputs == ["7 1\nno\n"] * 2
+
+
+def test_an_argument_that_is_nothing_else_anywhere_is_short_and_any_other_stays():
+    done = shorten(
+        {
+            "a.py": "def f(slow, *, quick=1, about=2):\n    about = slow\n    return lambda quick: about\n",
+            "b.py": "from a import f\nf(3, quick=5)\nf(4).loud\n",
+            "c.py": "def g(loud, list, *told):\n    return [kind for kind in told]\n",
+            "d.py": "told = 1\ndef h(told):\n    return told\n",
+        }
+    )
+    assert done.sources["a.py"].startswith("def f(_a, *, quick=1, _b=2):\n    _b = _a\n    return lambda quick: _b")
+    assert done.sources["c.py"].startswith("def g(loud, list, *_a):\n    return [kind for kind in _a]")
+    assert done.sources["d.py"].replace("\n", "") == "told = 1def h(told):    return told"

@@ -98,7 +98,7 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
     pages = answers(folded.pop(_PAGE)) if _PAGE in folded else {}
     needed = reachable(folded, [path for path in folded if not path.startswith(_LIBRARY)])
     short, names = shorten({path: folded[path] for path in sorted(needed)})
-    slot = {path.removesuffix(".py") + ".mpy": compile_source(path, source) for path, source in short.items()}
+    slot = {path.removesuffix(".py") + ".mpy": compile_source(_shown(path), source) for path, source in short.items()}
     slot |= {f"module/{name}": data for name, data in pages.items()}
     manifest = {
         "version": version,
@@ -111,6 +111,11 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
             f"the application has {made.mpy_size} bytes of .mpy, {MPY_MAX} at most: leave something out"
         )
     return made
+
+
+def _shown(path: str) -> str:
+    """What a traceback calls the file: its last name, which a chip has in its heap anyway."""
+    return path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
 
 
 def _folder(origin: str) -> Path:

@@ -1,11 +1,12 @@
-"""Gives the private names of an application short ones that its files share.
+"""Gives the private names of an application, and its arguments, short ones that its files share.
 
 MicroPython keeps every name that it ever loaded, its text and an entry in a table that doubles when full.
-Half of a module's names are private, and no file uses another's: so every file can have the same few. What
-`names` tells is for reading a traceback.
+Half of a module's names are private, and no file uses another's: so every file can have the same few. So can
+arguments that nobody passes by their name. What `names` tells is for reading a traceback.
 """
 
 import ast
+import builtins
 import itertools
 import re
 import string
@@ -24,10 +25,11 @@ class Shortened(NamedTuple):
 
 
 def shorten(sources: Mapping[str, str]) -> Shortened:
-    """Shorten the private names of all files (path -> source). SyntaxError when one is no Python.
+    """Shorten the private names and the arguments of all files (path -> source). SyntaxError: one is no Python.
 
-    Files of which one derives a class of the other share one table. A name that a file only uses, passes as a
-    keyword, imports from another or spells as a text stays as it is, everywhere.
+    Files of which one derives a class of the other share one table. A private name that a file only uses, passes
+    as a keyword, imports from another or spells as a text stays as it is, everywhere; so does an argument whose
+    name is anything but an argument or a local variable anywhere.
     """
     files = {path: _File(path, source) for path, source in sources.items()}
     groups = _grouped(files)
@@ -35,10 +37,15 @@ def shorten(sources: Mapping[str, str]) -> Shortened:
     for group in groups:
         defined = {name for path in group for name in files[path].defined}
         kept |= {name for path in group for name in files[path].used} - defined
+    public = {name for file in files.values() for name in file.public}
     done: dict[str, str] = {}
     told: dict[str, dict[str, str]] = {}
     for group in groups:
         own = dict.fromkeys(name for path in group for name in files[path].defined if name not in kept)
+        outside = {name for path in group for name in files[path].outside}
+        own |= dict.fromkeys(
+            name for path in group for name in files[path].arguments if name not in public | outside
+        )
         taken = {name for path in group for name in files[path].used} - own.keys()
         fresh = (short for short in _short_names() if short not in taken and short not in kept)
         table = dict(zip(own, fresh, strict=False))
@@ -55,12 +62,13 @@ def _short_names() -> Iterator[str]:
 
 
 def _grouped(files: Mapping[str, "_File"]) -> list[list[str]]:
-    """Paths that must share a table, as groups."""
+    """Paths that must share a table, as groups: a class and those it is made of, if any has private names."""
     group_of = {path: [path] for path in files}
+    idle = {path for path, file in files.items() if not file.defined and not file.bases}
     for path, file in files.items():
         for base in file.bases:
             other = next((found for found in (f"{base}.py", f"{base}/__init__.py") if found in files), None)
-            if other is not None and group_of[other] is not group_of[path]:
+            if other is not None and other not in idle and group_of[other] is not group_of[path]:
                 joined = group_of[path] + group_of[other]
                 for one in joined:
                     group_of[one] = joined
@@ -68,7 +76,10 @@ def _grouped(files: Mapping[str, "_File"]) -> list[list[str]]:
 
 
 class _File:
-    """One source file: which private names it defines, uses, and must keep; whose classes it derives."""
+    """One source file: which private names it defines, uses, and must keep; whose classes it derives.
+
+    `arguments` of its functions; `public` names, which mean the same in all files; names bound `outside` functions.
+    """
 
     def __init__(self, path: str, source: str) -> None:
         self._tree = ast.parse(source, path)
@@ -83,6 +94,12 @@ class _File:
                         defined.setdefault(name)
             self.kept |= {name for name in _fixed(node) if _PRIVATE.fullmatch(name)}
         self.defined = list(defined)
+        arguments = [node.arg for node in ast.walk(self._tree) if isinstance(node, ast.arg)]
+        self.arguments = [
+            name for name in arguments if not (_PRIVATE.fullmatch(name) or hasattr(builtins, name))
+        ]
+        self.public = {name for node in ast.walk(self._tree) for name in _public(node)}
+        self.outside = set(_bound_outside(self._tree))
         self.bases = self._find_bases(path)
 
     def renamed(self, table: Mapping[str, str]) -> str:
@@ -131,6 +148,27 @@ def _fixed(node: ast.AST) -> list[str]:
         case ast.keyword(arg=str(name)) | ast.Constant(value=str(name)):
             return [name]
     return []
+
+
+def _public(node: ast.AST) -> list[str]:
+    """Names in one node that other files may mean too."""
+    match node:
+        case ast.Attribute(attr=name):
+            return [name]
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+    return [*_fixed(node), "self", "_"]  # MicroPython has these two
+
+
+def _bound_outside(node: ast.AST) -> Iterator[str]:
+    """Names that a file or its classes bind, not their functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            yield child.id
+        elif isinstance(child, ast.ExceptHandler) and child.name:
+            yield child.name
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _bound_outside(child)
 
 
 class _Renaming(ast.NodeTransformer):
