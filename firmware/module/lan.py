@@ -33,7 +33,7 @@ _SCAN_EVERY_MS = const(10_000)  # a scan takes the radio off its channel, and st
 class Lan:
     """`await run()` serves for ever, `close()` gives the ports back, `report(p0)` tells all logged in.
 
-    info(): the MCU's DeviceInfo or None. `await on_command(data, answer)` takes one envelope and the function
+    info(): the MCU's McuInfo or None. `await on_command(data, answer)` takes one envelope and the function
     `answer(sn, body)` that replies to its sender; it raises PeerError for what makes no sense.
 
     Set by those who can: `scan` as Wifi.scan; `end_test()` ends a production test, True if one ran;

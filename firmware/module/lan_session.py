@@ -36,7 +36,7 @@ class LanSession:
     """`unsent` are bytes for the client; the owner takes them away as they go.
 
     `ended` is None, or why the client is to be closed behind them; `hold_ms` is how long both must wait.
-    settings: passcode, product_key. status: the word of command 0D. info(): the MCU's DeviceInfo, or None.
+    settings: passcode, product_key. status: the word of command 0D. info(): the MCU's McuInfo, or None.
     """
 
     def __init__(self, settings, status, info, now):
@@ -129,7 +129,7 @@ _ANSWERS = {
 def announcement(cmd, settings, mcu, relay):
     """A datagram that says who the module is: did, MAC address and product key, each empty while unknown.
 
-    mcu: DeviceInfo or None. relay: "host:port"; left out when it would make the datagram too long.
+    mcu: McuInfo or None. relay: "host:port"; left out when it would make the datagram too long.
     """
     try:
         mac = unhexlify(settings.mac) if len(settings.mac) == 12 else b""

@@ -7,7 +7,7 @@ import asyncio
 
 from micropython import const
 
-from module import stream
+from module import connecting
 from module.version import BUILT
 from wxproto.errors import PeerError
 
@@ -48,11 +48,11 @@ async def ask(servers, port):
 
 
 async def _ask_one(host, number, port):
-    address = await stream.look_up(host, port)
+    address = await connecting.look_up(host, port)
     nonce = port.entropy(8)  # in place of our time, which is nobody's business: who echoes it has seen it
     question = _CLIENT + bytes(_SIZE - 9) + nonce
     asked = port.now_ms()
-    time_ms = await stream.exchange(address, number, question, lambda data: decode(data, nonce))
+    time_ms = await connecting.exchange(address, number, question, lambda data: decode(data, nonce))
     now = port.now_ms()
     return time_ms + (now - asked) // 2, now
 

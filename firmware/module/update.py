@@ -25,7 +25,18 @@ _AGAIN_CAP_MS = const(1_800_000)  # ...and the highest one
 _MAX_REASON = const(200)  # characters; the relay takes 255
 _QUIET_MS = const(60_000)  # longest sleep; it is woken when something happens
 _FOR_IMAGE = ("mcu_image", "manifest", "journal")
-_FOR_RELEASE = ("release", "download", "install", "archive", "slots", "manifest", "journal", "registration")
+_FOR_RELEASE = (
+    "release",
+    "download",
+    "install",
+    "archive",
+    "slots",
+    "manifest",
+    "journal",
+    "registration",
+    "connecting",
+    "dns",
+)
 _FOR_TRIAL = ("trial", "install", "archive", "slots", "manifest", "journal")
 
 

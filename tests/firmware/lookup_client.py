@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from module import stream
+from module import connecting
 from port import unix
 
 
@@ -26,7 +26,7 @@ async def tick():
 async def main():
     ticking = asyncio.create_task(tick())
     try:
-        print(await asyncio.wait_for_ms(stream.look_up(sys.argv[1], Resolver()), 3000))
+        print(await asyncio.wait_for_ms(connecting.look_up(sys.argv[1], Resolver()), 3000))
     except ValueError as error:
         print(error)
     ticking.cancel()

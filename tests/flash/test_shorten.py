@@ -84,6 +84,8 @@ def test_an_argument_that_is_nothing_else_anywhere_is_short_and_any_other_stays(
             "d.py": "told = 1\ndef h(told):\n    return told\n",
         }
     )
-    assert done.sources["a.py"].startswith("def f(_a, *, quick=1, _b=2):\n    _b = _a\n    return lambda quick: _b")
+    assert done.sources["a.py"].startswith(
+        "def f(_a, *, quick=1, _b=2):\n    _b = _a\n    return lambda quick: _b"
+    )
     assert done.sources["c.py"].startswith("def g(loud, list, *_a):\n    return [kind for kind in _a]")
     assert done.sources["d.py"].replace("\n", "") == "told = 1def h(told):    return told"

@@ -98,7 +98,10 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
     pages = answers(folded.pop(_PAGE)) if _PAGE in folded else {}
     needed = reachable(folded, [path for path in folded if not path.startswith(_LIBRARY)])
     short, names = shorten({path: folded[path] for path in sorted(needed)})
-    slot = {path.removesuffix(".py") + ".mpy": compile_source(_shown(path), source) for path, source in short.items()}
+    slot = {
+        path.removesuffix(".py") + ".mpy": compile_source(_shown(path), source)
+        for path, source in short.items()
+    }
     slot |= {f"module/{name}": data for name, data in pages.items()}
     manifest = {
         "version": version,

@@ -25,11 +25,11 @@ class Shortened(NamedTuple):
 
 
 def shorten(sources: Mapping[str, str]) -> Shortened:
-    """Shorten the private names and the arguments of all files (path -> source). SyntaxError: one is no Python.
+    """Shorten private names and arguments of all files (path -> source). SyntaxError when one is no Python.
 
-    Files of which one derives a class of the other share one table. A private name that a file only uses, passes
-    as a keyword, imports from another or spells as a text stays as it is, everywhere; so does an argument whose
-    name is anything but an argument or a local variable anywhere.
+    Files of which one derives a class of the other share one table. A private name that a file only uses,
+    passes as a keyword, imports from another or spells as a text stays as it is, everywhere; so does an
+    argument whose name is anything but an argument or a local variable anywhere.
     """
     files = {path: _File(path, source) for path, source in sources.items()}
     groups = _grouped(files)
@@ -78,7 +78,7 @@ def _grouped(files: Mapping[str, "_File"]) -> list[list[str]]:
 class _File:
     """One source file: which private names it defines, uses, and must keep; whose classes it derives.
 
-    `arguments` of its functions; `public` names, which mean the same in all files; names bound `outside` functions.
+    `arguments` of its functions; `public` names, which mean the same in all files; `outside`: bound there.
     """
 
     def __init__(self, path: str, source: str) -> None:
