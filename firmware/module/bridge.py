@@ -19,6 +19,7 @@ from module.mcu_commands import McuCommands
 from module.status import Status
 from module.update import Update
 from module.uplink import Uplink
+from module.wake import Wake
 from wxproto import actions, commands, envelope
 from wxproto.errors import LocalError, PeerError
 from wxproto.events import Answered, Asked, LinkLost, LinkUp, PeerNotice
@@ -40,7 +41,7 @@ class Bridge:
         self._settings = settings
         self._port = port
         self._status_ms = int(config.status_s * 1000)
-        self._status_changed = asyncio.Event()
+        self._status_changed = Wake()
         self._status = Status(self._status_changed.set)
         self._status.set_signal(port.SIGNAL_LEVEL)
         radio = port.radio()
@@ -323,14 +324,11 @@ class Bridge:
     async def _tell_status(self):
         """Command 0D at each change and every `status_s`; changes while one is under way make one more."""
         while True:
-            try:
-                await asyncio.wait_for_ms(self._status_changed.wait(), self._status_ms)
-            except asyncio.TimeoutError:
+            if not await self._status_changed.wait(self._status_ms):
                 self._look_at_signal()
                 say("module", heap_text())
                 say("link", link_text(self._link.counters))
                 self._tell_health()
-            self._status_changed.clear()
             if self._link.up:
                 say("module", f"status {self._status.word:04x} {self._status.names()}")
                 await self._ask(commands.MODULE_STATUS, self._status.encode())

@@ -8,6 +8,7 @@ import asyncio
 
 from module.console import say
 from module.loading import drop
+from module.wake import Wake
 
 NO_IDENTITY = "no identity"
 NO_WIFI = "no Wi-Fi"
@@ -78,7 +79,7 @@ class Life:
         self._wifi = wifi
         self._status = status
         self._on_state = on_state
-        self._changed = asyncio.Event()
+        self._changed = Wake()
         self._set_up_asked = False
         self._failing_since = None
         self.state = NO_IDENTITY
@@ -113,7 +114,6 @@ class Life:
     async def run(self):
         """Do what the states want, for ever."""
         while True:
-            self._changed.clear()
             self.beats += 1
             if self.state == NO_WIFI:
                 self._set_up_asked = False
@@ -124,7 +124,7 @@ class Life:
             elif self._wifi is not None and self._fails_for_long():
                 self._failing_since = None
                 self._wifi.cure()
-            await self._wait()
+            await self._changed.wait(_ROUND_MS)
 
     def _enter(self, state):
         self.state = state
@@ -156,8 +156,7 @@ class Life:
         while not task.done():
             if self.state != NO_WIFI:
                 set_up.stop()
-            await self._wait()
-            self._changed.clear()
+            await self._changed.wait(_ROUND_MS)
             self.beats += 1
         del set_up, SetUp
         drop("setup")
@@ -168,9 +167,3 @@ class Life:
         except OSError as error:
             say("life", f"set-up failed: {error}")
         self._changed.set()
-
-    async def _wait(self):
-        try:
-            await asyncio.wait_for_ms(self._changed.wait(), _ROUND_MS)
-        except asyncio.TimeoutError:
-            pass

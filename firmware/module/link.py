@@ -3,6 +3,7 @@
 import asyncio
 
 from module.console import say
+from module.wake import Wake
 from wxproto.events import Answered, GaveUp
 
 READ_SIZE = 256  # bytes taken at once; what a UART's receive buffer holds
@@ -23,7 +24,7 @@ class Link:
         self._session = session
         self._now_ms = now_ms
         self._on_event = on_event
-        self._wake = asyncio.Event()
+        self._wake = Wake()
         self._waiting = {}  # ticket -> _Waiting
         self._stuck = False
         self.beats = 0  # rounds of the clock task
@@ -82,11 +83,7 @@ class Link:
         while True:
             deadline = self._session.next_deadline()
             wait = IDLE_MS if deadline is None else min(IDLE_MS, max(0, deadline - self._now_ms()))
-            try:
-                await asyncio.wait_for_ms(self._wake.wait(), wait)
-            except asyncio.TimeoutError:
-                pass
-            self._wake.clear()
+            await self._wake.wait(wait)
             self.beats += 1
             self._dispatch(self._session.poll(self._now_ms()))
 

@@ -9,6 +9,7 @@ import os
 from binascii import hexlify
 
 from module.console import say
+from module.wake import Wake
 from wxproto import data_sender
 from wxproto.errors import LocalError, PeerError
 
@@ -32,7 +33,7 @@ class McuUpdate:
         self._link = link
         self._now_ms = now_ms
         self._sender = None
-        self._came = asyncio.Event()  # the MCU asked something
+        self._came = Wake()  # the MCU asked something
         self._task = None  # the run of `_sender`, None between runs
         self._asking = None  # task of the question under way, or of the last one
 
@@ -136,11 +137,7 @@ class McuUpdate:
         if question is None:
             deadline = sender.next_deadline()
             wait = IDLE_MS if deadline is None else max(0, deadline - self._now_ms())
-            try:
-                await asyncio.wait_for_ms(self._came.wait(), wait)
-            except asyncio.TimeoutError:
-                pass
-            self._came.clear()
+            await self._came.wait(wait)
             sender.poll(self._now_ms())
         elif await self._ask(question):
             sender.answered(self._now_ms())

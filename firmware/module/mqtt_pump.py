@@ -6,6 +6,7 @@ from micropython import const
 
 from module import mqtt, mqtt_packet, stream
 from module.console import say
+from module.wake import Wake
 from wxproto.errors import LocalError, PeerError
 
 _READ_SIZE = const(512)  # bytes taken from the socket at once
@@ -29,7 +30,7 @@ class MqttPump:
         self._on_ready = on_ready
         self._on_acknowledged = on_acknowledged
         self._on_message = on_message
-        self._wake = asyncio.Event()  # the writing task has something to do
+        self._wake = Wake()  # the writing task has something to do
         self._leaving = False
         self._failure = None
         self._goodbye_id = None
@@ -99,11 +100,7 @@ class MqttPump:
 
     async def _sleep(self, deadline):
         wait = _QUIET_MS if deadline is None else max(0, deadline - self._now())
-        try:
-            await asyncio.wait_for_ms(self._wake.wait(), min(wait, _QUIET_MS))
-        except asyncio.TimeoutError:
-            pass
-        self._wake.clear()
+        await self._wake.wait(min(wait, _QUIET_MS))
 
     async def _read(self, connection):
         buffer = bytearray(_READ_SIZE)

@@ -4,7 +4,6 @@ The work is done by files that are loaded for it and dropped afterwards: trial.p
 release.py for each question to the relay, mcu_image.py while there is an image for the MCU. This one stays.
 """
 
-import asyncio
 import os
 import sys
 
@@ -13,6 +12,7 @@ from micropython import const
 from module.backoff import Backoff
 from module.console import say
 from module.loading import drop
+from module.wake import Wake
 from wxproto.errors import LocalError
 
 KINDS = (1, 2)  # module, MCU: as GAgent numbers them
@@ -63,7 +63,7 @@ class Update:
         self._looked = -_SPACING_MS  # time of the last look
         self._due = None  # time of the next look at both; None: it waits for the next connection
         self._backoff = Backoff(_AGAIN_MS, _AGAIN_CAP_MS, port.entropy)
-        self._changed = asyncio.Event()
+        self._changed = Wake()
 
     def connected(self, online):
         """Take that the uplink has come or gone."""
@@ -136,11 +136,7 @@ class Update:
 
     async def sleep(self, milliseconds):
         """Wait until something changes, or no longer than that."""
-        try:
-            await asyncio.wait_for_ms(self._changed.wait(), max(0, min(milliseconds, _QUIET_MS)))
-        except asyncio.TimeoutError:
-            pass
-        self._changed.clear()
+        await self._changed.wait(min(milliseconds, _QUIET_MS))
 
     def _offer(self):
         """Hand the MCU the image that is here for it, unless it runs that already."""

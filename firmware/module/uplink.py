@@ -15,6 +15,7 @@ from module.console import say
 from module.loading import drop
 from module.mqtt_pump import RECOVERABLE, MqttPump
 from module.timekeeper import Timekeeper
+from module.wake import Wake
 from wxproto import envelope
 from wxproto.errors import LocalError, PeerError
 
@@ -52,7 +53,7 @@ class Uplink:
         self._backoff = _backoff(config.backoff_s, config.backoff_cap_s, port)
         self._refused_backoff = _backoff(config.refused_s, config.refused_cap_s, port)
         self._wanted = False
-        self._changed = asyncio.Event()  # `_wanted` changed
+        self._changed = Wake()  # `_wanted` changed
         self._idle = asyncio.Event()  # no connection exists
         self._idle.set()
         self._trust = None
@@ -139,9 +140,8 @@ class Uplink:
     async def run(self):
         """Serve for ever; no failure of network, relay or broker ends it."""
         while True:
-            self._changed.clear()
             if not self._wanted:
-                await self._wait(_QUIET_MS)
+                await self._changed.wait(_QUIET_MS)
                 continue
             try:
                 await self._connect_once()
@@ -165,13 +165,7 @@ class Uplink:
             say("uplink", "the relay was not reached for too long: the module starts anew")
             self._missed()
             self._on_restart(0)
-        await self._wait(wait)
-
-    async def _wait(self, milliseconds):
-        try:
-            await asyncio.wait_for_ms(self._changed.wait(), milliseconds)
-        except asyncio.TimeoutError:
-            pass
+        await self._changed.wait(wait)
 
     def _missed(self):
         """From now on the relay is missed."""
