@@ -16,6 +16,7 @@ from module.life import NETWORK, Life
 from module.link import Link
 from module.loading import drop
 from module.mcu_commands import McuCommands
+from module.restart import Restart
 from module.status import Status
 from module.update import Update
 from module.uplink import Uplink
@@ -27,10 +28,6 @@ from wxproto.frame import BadFrame
 from wxproto.session import Session
 
 MAX_COMMANDS = 8  # commands waiting for the MCU: at most 5 s of them when each takes all its sends
-
-
-class Restart(Exception):
-    """The MCU wants the module to start anew; what was to be wiped is wiped."""
 
 
 class Bridge:

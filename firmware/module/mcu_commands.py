@@ -148,7 +148,9 @@ class McuCommands:
     # Questions
 
     def _tell_time(self, _):
-        return self.clock.now().encode()
+        told = self.clock.now().encode()
+        drop("wxproto.network_time", "wxproto.fields")
+        return told
 
     def _tell_information(self, payload):
         from wxproto import device_info, module_info  # noqa: PLC0415 - see above

@@ -3,12 +3,12 @@
 import asyncio
 import sys
 
-# The largest files first: compiling needs most heap, and now most of it is free.
-import module.uplink  # noqa: F401 - only loaded here
+# What the serial link needs, now that most of the heap is free; the rest after the configuration.
+import module.link  # noqa: F401 - only loaded here
 import wxproto.session  # noqa: F401 - only loaded here
-from module.bridge import Bridge, Restart
 from module.console import say
 from module.loading import drop
+from module.restart import Restart
 from module.settings import Settings
 from wxproto.errors import LocalError
 
@@ -60,6 +60,8 @@ def run(port, load, open_line):
         return 1
     served = f"product {config.product}, no MCU" if config.product else f"MCU on {config.tty or 'UART 1'}"
     say("module", f"ready, mac {settings.mac}, {served}")
+    from module.bridge import Bridge  # noqa: PLC0415 - the configuration's checks have left the heap
+
     bridge = Bridge(config, settings, port, line)
     code = 0
     try:
