@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("wxlink")
     group.addoption("--bench", choices=("sim", "real"), default="sim", help="simulated chip, or a board")
     group.addoption("--board", default="esp32-devkitc", help="one of `wxlink flash boards`")
-    group.addoption("--heap", default="400K", help="sim: heap of MicroPython, without that of the simulation")
+    group.addoption("--heap", default="300K", help="sim: heap of MicroPython, without that of the simulation")
     group.addoption("--firmware", help="real: MicroPython's own image for the board, else the kept one")
     group.addoption("--mcu-port", help="real: serial adapter wired to the module's UART")
     group.addoption("--relay-host", help="real: this machine's address in the network of the board")
