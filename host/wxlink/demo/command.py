@@ -24,7 +24,9 @@ DEFAULT_PORT = (
 )
 LAST_PORT = 65534  # the sandbox takes the one after it
 DEFAULT_PRODUCT = "gokit"
-DEFAULT_HEAP_K = 256  # an ESP32 with Wi-Fi up has about 146 KB left, and its pointers are half as wide
+DEFAULT_HEAP_K = (
+    384  # from source; a chip, whose pointers are half as wide, gets it compiled and needs about a third
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
