@@ -6,7 +6,7 @@ import sys
 
 from bench.figure import RESULTS, Figure, keep
 
-MODULES = ("sizes", "frames", "points", "update", "flash", "uplinks", "latency", "module")
+MODULES = ("sizes", "frames", "points", "update", "flash", "uplinks", "latency", "module", "heap")
 
 
 def main() -> int:

@@ -164,6 +164,6 @@ class Life:
     async def _offer(self, set_up):
         try:
             await set_up.run(_SET_UP_S)
-        except OSError as error:
-            say("life", f"set-up failed: {error}")
+        except (OSError, MemoryError) as error:
+            say("life", f"set-up failed: {error or 'no heap'}")
         self._changed.set()

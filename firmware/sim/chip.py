@@ -6,6 +6,7 @@ file system, made when absent. CAUSE: power-on, restart or watchdog. Without SOU
 """
 
 import errno
+import gc
 import os
 import sys
 import termios
@@ -79,6 +80,8 @@ def main(folder, cause, sources):
         sys.path.append("/source%d" % i)
     for name in [name for name in sys.modules if name.split(".")[0] == "sim" and name != "sim"]:
         del sys.modules[name]  # the chip has no such modules
+    gc.collect()
+    print("sim: %d bytes of the heap are the simulation's" % gc.mem_alloc())
     try:
         _run(around.get("program"), sources)
     except KeyboardInterrupt:

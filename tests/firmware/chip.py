@@ -11,7 +11,7 @@ import tty
 from pathlib import Path
 
 from compiled import compiled
-from firmware_bench import MICROPYTHON, ROOT
+from firmware_bench import MICROPYTHON
 
 SOURCES = (compiled(),)
 MAC = "a4cf12000001"
@@ -135,13 +135,13 @@ class Chip:
     async def _start(self, cause: str) -> None:
         (self.folder / "end.json").unlink(missing_ok=True)
         self.starts.append(cause)
-        program = str(ROOT / "firmware" / "sim" / "chip.py")
         sources = [str(source) for source in self._sources]
         self._process = await asyncio.create_subprocess_exec(
             MICROPYTHON,
             "-X",
             f"heapsize={self._heap}",
-            program,
+            "-m",
+            "sim.chip",
             str(self.folder),
             cause,
             *sources,
@@ -149,7 +149,7 @@ class Chip:
             preexec_fn=_own_terminal,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env={name: value for name, value in os.environ.items() if name != "MICROPYPATH"},
+            env={**os.environ, "MICROPYPATH": f"{compiled()}:.frozen"},
         )
 
     async def _pump(self, process: asyncio.subprocess.Process) -> None:

@@ -10,13 +10,18 @@ from wxlink.flash.fold import fold
 from wxlink.flash.mpy import OPTIONS, compile_source
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = (ROOT / "firmware" / "module", ROOT / "firmware" / "port", ROOT / "protocol" / "wxproto")
+PACKAGES = (
+    ROOT / "firmware" / "module",
+    ROOT / "firmware" / "port",
+    ROOT / "firmware" / "sim",
+    ROOT / "protocol" / "wxproto",
+)
 KEPT = 5  # trees of earlier sources
 
 
 @functools.cache
 def compiled() -> Path:
-    """A folder with main.py and every package, made once for the same sources."""
+    """A folder with main.py, every package and the simulated chip, made once for the same sources."""
     sources = {
         f"{package.name}/{path.name}": path.read_text("utf-8")
         for package in PACKAGES
