@@ -8,7 +8,7 @@ import errno
 import socket
 
 from module import dns
-from module.stream import Stream, Unreachable
+from module.stream import Unreachable
 
 _DNS_PORT = 53  # unless a name server's address has another
 CONNECT_POLL_MS = 10  # a Wi-Fi round trip takes about as long
@@ -17,11 +17,8 @@ MAX_DATAGRAM = 512  # bytes; RFC 1035, 4.2.1; an SNTP answer has 48
 DNS_TRY_MS = 2000  # wait for one name server's answer before the next is asked
 
 
-async def connect(host, port, timeout_ms, network, trust=None):
-    """Look up `host` and connect; `network` is the port, it knows name servers. Unreachable, DnsError.
-
-    `trust` is a tls.Trust or None; the handshake comes with the first write.
-    """
+async def connect(host, port, timeout_ms, network):
+    """The connected socket; see stream.connect(), which wraps it."""
     try:
         address = await asyncio.wait_for_ms(look_up(host, network), timeout_ms)
     except asyncio.TimeoutError:
@@ -31,7 +28,7 @@ async def connect(host, port, timeout_ms, network, trust=None):
         sock.setblocking(False)
         network.send_at_once(sock)
         await asyncio.wait_for_ms(_handshake(sock, address, port), timeout_ms)
-        return Stream(sock, trust, host)
+        return sock
     except asyncio.TimeoutError:
         sock.close()
         raise Unreachable(f"{host}:{port} does not answer") from None

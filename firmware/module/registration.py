@@ -10,7 +10,7 @@ Loaded when the relay is to be asked and dropped after it.
 
 import asyncio
 
-from module import connecting, stream
+from module import stream
 from module.backoff import Refusal
 from wxproto.errors import PeerError
 
@@ -98,7 +98,7 @@ class Registration:
 
     async def connect(self):
         """A Stream to the relay; `authority` is what HTTP calls its address."""
-        return await connecting.connect(self._host, self._port, self._timeout_ms, self._network, self._trust)
+        return await stream.connect(self._host, self._port, self._timeout_ms, self._network, self._trust)
 
     async def exchange(self, method, path, body):
         """(status, body text) of one request."""

@@ -6,7 +6,7 @@ Loaded for each such pass and dropped after it.
 import os
 import sys
 
-from module import journal, version
+from module import version
 from module.console import say
 from module.loading import drop
 from module.manifest import MCU, MODULE, Manifest, Refused
@@ -46,7 +46,7 @@ async def _serve(update, kind):
         offered = Manifest(kind, text)
         wanted = offered.version
         offered.check(update.settings.did, update.settings.update_key, _versions(update, kind)[1])
-        found = journal.load(update.config.data)
+        found = _remembered(update)
         if found["refused"].get(str(kind)) == wanted:
             say("update", f"{KNOWN[kind]} {wanted} failed here before: it is left alone")
         elif kind == MODULE:
@@ -59,6 +59,16 @@ async def _serve(update, kind):
         say("update", f"{KNOWN[kind]}: {error or type(error).__name__}; later")
         return False
     return True
+
+
+def _remembered(update):
+    """The journal, without the code that keeps it."""
+    from module import journal  # noqa: PLC0415 - here and below: dropped after use
+
+    found = journal.load(update.config.data)
+    del journal
+    drop("journal")
+    return found
 
 
 async def _ask(update, kind):
@@ -128,6 +138,8 @@ async def _take_module(update, offered):
     except PeerError as error:
         os.remove(path)
         if not isinstance(error, install.NoSpace):  # the next try would end as this one
+            from module import journal  # noqa: PLC0415 - see above
+
             journal.refuse(update.config.data, offered.kind, offered.version)
         raise
     install = None
@@ -143,6 +155,10 @@ async def _take_module(update, offered):
 async def _take_mcu(update, offered, found):
     path = await _fetch(update, offered)
     folder = update.config.data
+    update.relay = None
+    drop("registration", "download")
+    from module import journal  # noqa: PLC0415 - see above
+
     if update.mcu is not None:
         update.mcu.withdraw()
         update.mcu = None

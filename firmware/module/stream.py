@@ -1,6 +1,8 @@
-"""One TCP or TLS connection that never stops the rest of the program; connecting.py makes it."""
+"""One TCP or TLS connection that never stops the rest of the program."""
 
 import asyncio
+
+from module.loading import drop
 
 
 class Unreachable(OSError):
@@ -48,3 +50,22 @@ class Stream:
 
     def _explained(self, error):
         return self._trust.explain(error, self._host) if self._trust else error
+
+
+async def connect(host, port, timeout_ms, network, trust=None):
+    """Look up `host` and connect; `network` is the port, it knows name servers. Unreachable, DnsError.
+
+    `trust` is a tls.Trust or None; the handshake comes with the first write.
+    """
+    from module import connecting  # noqa: PLC0415 - 4 KB of heap, for a moment
+
+    try:
+        sock = await connecting.connect(host, port, timeout_ms, network)
+    finally:
+        del connecting
+        drop("connecting", "dns")
+    try:
+        return Stream(sock, trust, host)
+    except BaseException:
+        sock.close()
+        raise

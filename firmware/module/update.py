@@ -34,8 +34,6 @@ _FOR_RELEASE = (
     "manifest",
     "journal",
     "registration",
-    "connecting",
-    "dns",
 )
 _FOR_TRIAL = ("trial", "install", "archive", "slots", "manifest", "journal")
 

@@ -9,7 +9,7 @@ from binascii import hexlify
 
 from micropython import const
 
-from module import mqtt
+from module import mqtt, stream
 from module.backoff import Backoff, Refusal
 from module.console import say
 from module.loading import drop
@@ -23,7 +23,6 @@ _MAX_CLIENT_ID = const(64)  # characters; apps use "usr" and 20 digits
 _QUIET_MS = const(60_000)  # a wait without end is cut into pieces of this length
 _SPOOL_FIRST_MS = const(60_000)  # off-line, before reports go to flash: most outages are shorter
 _SPOOL_EVERY_MS = const(300_000)  # then again; a power cut loses the reports of that time at most
-_TO_CONNECT = ("connecting", "dns")
 
 
 class Uplink:
@@ -126,10 +125,10 @@ class Uplink:
             await self.relay().retire(did, passcode)
         except (LocalError,) + RECOVERABLE as error:  # noqa: RUF005 - MicroPython has no star in a tuple
             say("uplink", f"the relay was not told that {did} has ended: {error}")
-        drop("registration", *_TO_CONNECT)
+        drop("registration")
 
     def relay(self):
-        """The relay's HTTP calls, a registration.Registration; its files are for the caller to drop."""
+        """The relay's HTTP calls, a registration.Registration; that file is for the caller to drop."""
         from module import registration  # noqa: PLC0415 - dropped after use
 
         config = self._config
@@ -184,13 +183,7 @@ class Uplink:
         if endpoint is None or self._must_register:
             endpoint = await self._ask_relay()
         self._on_stage("connecting")
-        from module import connecting  # noqa: PLC0415 - dropped after use
-
-        try:
-            connection = await connecting.connect(*endpoint, self._timeout_ms, self._port, self._find_trust())
-        finally:
-            del connecting
-            drop(*_TO_CONNECT)
+        connection = await stream.connect(*endpoint, self._timeout_ms, self._port, self._find_trust())
         if not self._wanted:
             connection.close()
             return
@@ -243,7 +236,7 @@ class Uplink:
                 await self._register(relay)
                 endpoint, time_s = await relay.locate(self._settings.did)
         finally:
-            drop("registration", *_TO_CONNECT)
+            drop("registration")
         if self._trust is not None and time_s is not None:
             self.time.correct(time_s, "the relay")
         return endpoint

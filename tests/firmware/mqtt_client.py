@@ -10,7 +10,7 @@ import asyncio
 import json
 import sys
 
-from module import connecting, mqtt, mqtt_packet
+from module import mqtt, mqtt_packet, stream
 from port import unix as port
 
 options = json.loads(sys.argv[1])
@@ -99,7 +99,7 @@ async def main():
         failure = None
         connection = reader = None
         try:
-            connection = await connecting.connect("127.0.0.1", options["port"], 3000, port)
+            connection = await stream.connect("127.0.0.1", options["port"], 3000, port)
             session.open(port.now_ms(), will)
             reader = asyncio.create_task(read(connection))
             await serve(connection)

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from module import connecting
+from module import stream
 from module.tls import Trust, read_authority
 from port import unix as port
 
@@ -21,7 +21,7 @@ async def main(host, number, path):
     for _ in range(3):  # a refused connection must not cost a socket or a chain of objects
         connection = None
         try:
-            connection = await connecting.connect(host, int(number), WITHIN_MS, port, trust)
+            connection = await stream.connect(host, int(number), WITHIN_MS, port, trust)
             await connection.write(b"hello", WITHIN_MS)
             buffer = bytearray(16)
             size = await asyncio.wait_for_ms(connection.read_into(buffer), WITHIN_MS)
