@@ -5,10 +5,11 @@ them; on the next connection those that were sent before go out first, in order 
 Time is an argument, in milliseconds that never run backwards.
 """
 
+from collections import namedtuple
+
 from module import mqtt_packet as packet
 from module.backoff import Refusal
 from wxproto.errors import LocalError, PeerError
-from wxproto.record import Record
 
 WINDOW = 4  # QoS 1 messages sent and not yet acknowledged; keeps a slow link busy and a resend short
 MAX_QUEUED = 16  # QoS 1 messages not yet sent; when full the oldest gives way: the newest state is worth most
@@ -45,22 +46,11 @@ class Unexpected(PeerError):
     """The broker sent a packet that has no place here."""
 
 
-class Ready(Record):
-    """Event: connected and subscribed. `session_present`: the broker had kept the session."""
+Ready = namedtuple("Ready", ("session_present",))
+"""Event: connected and subscribed. `session_present`: the broker had kept the session."""
 
-    fields = ("session_present",)
-
-    def __init__(self, session_present):
-        self.session_present = session_present
-
-
-class Delivered(Record):
-    """Event: the broker has acknowledged the QoS 1 message `packet_id`."""
-
-    fields = ("packet_id",)
-
-    def __init__(self, packet_id):
-        self.packet_id = packet_id
+Delivered = namedtuple("Delivered", ("packet_id",))
+"""Event: the broker has acknowledged the QoS 1 message `packet_id`."""
 
 
 class _Message:

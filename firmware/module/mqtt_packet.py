@@ -3,8 +3,9 @@
 Only what a client of QoS 0 and 1 needs. Clause numbers are those of the OASIS standard, version 3.1.1.
 """
 
+from collections import namedtuple
+
 from wxproto.errors import LocalError, PeerError
-from wxproto.record import Record
 
 MAX_PACKET = 2560  # bytes of one received packet held in memory: the longest P0 the link takes, and its topic
 MAX_DISCARDED = 262144  # bytes of an oversize PUBLISH that are read and thrown away; above, we disconnect
@@ -20,7 +21,6 @@ REFUSALS = {  # CONNACK return codes (3.2.2.3)
     4: "bad user name or password",
     5: "not authorized",
 }
-BAD_CREDENTIALS = (4, 5)
 SUBSCRIPTION_REFUSED = 0x80
 
 PINGREQ = b"\xc0\x00"
@@ -35,63 +35,23 @@ class PacketTooLarge(PeerError):
     """The peer announces a packet above the limit; close the connection."""
 
 
-class Connack(Record):
-    """Answer to CONNECT: `code` 0 is accepted, else a key of `REFUSALS`."""
+Connack = namedtuple("Connack", ("session_present", "code"))
+"""Answer to CONNECT: `code` 0 is accepted, else a key of `REFUSALS`."""
 
-    fields = ("session_present", "code")
+Publish = namedtuple("Publish", ("topic", "payload", "qos", "dup", "retain", "packet_id"))
+"""A message from the broker; `packet_id` is None for QoS 0."""
 
-    def __init__(self, session_present, code):
-        self.session_present = session_present
-        self.code = code
+Oversize = namedtuple("Oversize", ("topic", "size", "qos", "packet_id"))
+"""A PUBLISH of `size` bytes that did not fit: its body is thrown away as it streams in."""
 
+Puback = namedtuple("Puback", ("packet_id",))
+"""The broker has taken over the QoS 1 message `packet_id`."""
 
-class Publish(Record):
-    """A message from the broker; `packet_id` is None for QoS 0."""
+Suback = namedtuple("Suback", ("packet_id", "codes"))
+"""Answer to SUBSCRIBE: one granted QoS (or `SUBSCRIPTION_REFUSED`) for each filter, in order."""
 
-    fields = ("topic", "payload", "qos", "dup", "retain", "packet_id")
-
-    def __init__(self, topic, payload, *, qos, dup, retain, packet_id):
-        self.topic = topic
-        self.payload = payload
-        self.qos = qos
-        self.dup = dup
-        self.retain = retain
-        self.packet_id = packet_id
-
-
-class Oversize(Record):
-    """A PUBLISH of `size` bytes that did not fit: its body is thrown away as it streams in."""
-
-    fields = ("topic", "size", "qos", "packet_id")
-
-    def __init__(self, topic, size, qos, packet_id):
-        self.topic = topic
-        self.size = size
-        self.qos = qos
-        self.packet_id = packet_id
-
-
-class Puback(Record):
-    """The broker has taken over the QoS 1 message `packet_id`."""
-
-    fields = ("packet_id",)
-
-    def __init__(self, packet_id):
-        self.packet_id = packet_id
-
-
-class Suback(Record):
-    """Answer to SUBSCRIBE: one granted QoS (or `SUBSCRIPTION_REFUSED`) for each filter, in order."""
-
-    fields = ("packet_id", "codes")
-
-    def __init__(self, packet_id, codes):
-        self.packet_id = packet_id
-        self.codes = codes
-
-
-class Pingresp(Record):
-    """Answer to PINGREQ."""
+Pingresp = namedtuple("Pingresp", ())
+"""Answer to PINGREQ."""
 
 
 def connect(client_id, user, password, *, keep_alive_s, clean, will=None):

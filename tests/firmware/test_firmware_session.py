@@ -120,7 +120,7 @@ def test_refusals_have_their_own_errors():
     client.open(0)
     with pytest.raises(mqtt.Refused, match="bad user name or password") as refused:
         client.receive(bytes.fromhex("20020004"), 0)
-    assert refused.value.code in packet.BAD_CREDENTIALS
+    assert refused.value.code in (4, 5)
     client.lost()
     client.open(0)
     client.receive(CONNACK, 0)
