@@ -8,6 +8,7 @@ import hashlib
 import os
 from binascii import hexlify
 
+from module import stream
 from wxproto.errors import PeerError
 
 MAX_HEAD = 2048  # bytes of status line and headers; a relay's has about 400
@@ -45,14 +46,14 @@ class Answer:
 
 
 class Download:
-    """The file that `manifest` describes, from `relay` (a Registration) to the path `part`.
+    """The file of an Offer, from the relay at `where` (see stream.connect()) to the path `part`.
 
     `on_progress(bytes)` is told how much of it there is.
     """
 
-    def __init__(self, relay, manifest, part, on_progress, timeout_ms):
-        self._relay = relay
-        self._manifest = manifest
+    def __init__(self, where, offered, part, on_progress, timeout_ms):
+        self._where = where
+        self._offered = offered
         self._part = part
         self._on_progress = on_progress
         self._timeout_ms = timeout_ms
@@ -66,13 +67,13 @@ class Download:
         """
         await self._take_part()
         try:
-            if self._have < self._manifest.size:
-                connection = await self._relay.connect()
+            if self._have < self._offered.size:
+                connection = await stream.connect(*self._where)
                 try:
                     await self._get(connection)
                 finally:
                     connection.close()
-            if str(hexlify(self._sha.digest()), "ascii") != self._manifest.sha256:
+            if str(hexlify(self._sha.digest()), "ascii") != self._offered.sha256:
                 raise WrongFile("the file is not the one that was signed: its SHA-256 is another")
         except WrongFile:
             _remove(self._part)
@@ -86,7 +87,7 @@ class Download:
             if error.errno != _ENOENT:
                 raise
             size = 0
-        if size > self._manifest.size:
+        if size > self._offered.size:
             _remove(self._part)
         elif size:
             buffer = bytearray(_CHUNK)
@@ -99,7 +100,7 @@ class Download:
         self._on_progress(self._have)
 
     async def _get(self, connection):
-        head = f"GET {self._manifest.path} HTTP/1.0\r\nHost: {self._relay.authority}\r\n"
+        head = f"GET {self._offered.path} HTTP/1.0\r\nHost: {self._where[0]}:{self._where[1]}\r\n"
         if self._have:
             head += f"Range: bytes={self._have}-\r\n"
         await connection.write((head + "\r\n").encode(), self._timeout_ms)
@@ -114,7 +115,7 @@ class Download:
 
     def _check(self, answer):
         """Raise unless `answer` brings what is missing, no more and no less."""
-        have, size = self._have, self._manifest.size
+        have, size = self._have, self._offered.size
         if answer.status != (_PARTIAL if have else _OK):
             raise Unfinished(f"the relay does not give the file (HTTP {answer.status})")
         told = answer.fields.get("content-length", "")
@@ -124,7 +125,7 @@ class Download:
             raise Unfinished("the relay sends another part than was asked for")
 
     async def _receive(self, connection, rest):
-        size = self._manifest.size
+        size = self._offered.size
         synced = self._have
         buffer = bytearray(_CHUNK)
         with open(self._part, "ab" if self._have else "wb") as file:

@@ -39,16 +39,15 @@ class UnknownDid(RegistrationError):
 class Registration:
     """The relay at `host`:`port`, over TLS if there is a tls.Trust.
 
+    `where`: what stream.connect() takes, for who connects without this file.
     Calls raise OSError (not reachable, too slow), Refusal or RegistrationError.
     """
 
     def __init__(self, host, port, timeout_ms, network, trust=None):
         self.authority = f"{host}:{port}"
-        self._host = host
-        self._port = port
         self._timeout_ms = timeout_ms
-        self._network = network
         self._trust = trust
+        self.where = host, port, timeout_ms, network, trust
 
     async def register(self, settings):
         """The did for the module of these settings; another one only when the passcode is another."""
@@ -98,7 +97,7 @@ class Registration:
 
     async def connect(self):
         """A Stream to the relay; `authority` is what HTTP calls its address."""
-        return await stream.connect(self._host, self._port, self._timeout_ms, self._network, self._trust)
+        return await stream.connect(*self.where)
 
     async def exchange(self, method, path, body):
         """(status, body text) of one request."""

@@ -5,11 +5,12 @@ Loaded for each such pass and dropped after it.
 
 import os
 import sys
+from collections import namedtuple
 
 from module import version
 from module.console import say
 from module.loading import drop
-from module.manifest import MCU, MODULE, Manifest, Refused
+from module.manifest import MCU, MODULE
 from wxproto.errors import PeerError
 
 TELL_EVERY = 25  # percent between two messages of progress: reports of the MCU have the queue for themselves
@@ -20,6 +21,9 @@ RESERVE = (
 RESTART_MS = 2000  # from "installed" to the restart: the broker has the message by then
 PATH = "/dev/ota/v4.1/update_and_check/"
 _OK = 200
+
+Offer = namedtuple("Offer", ("kind", "version", "path", "is_hex", "size", "sha256"))
+"""A manifest.Manifest that is checked, without the code that did it."""
 
 
 async def look(update, kinds):
@@ -39,20 +43,20 @@ async def _serve(update, kind):
     """Take what the relay has of `kind`, if it is higher; True when that is done, False to try again soon."""
     wanted = ""
     try:
-        update.relay = update.uplink.relay()
-        text = await _ask(update, kind)
+        text, where = await _ask(update, kind)
         if text is None:
             return True
-        offered = Manifest(kind, text)
+        offered, refusal = _read(update, kind, text)
         wanted = offered.version
-        offered.check(update.settings.did, update.settings.update_key, _versions(update, kind)[1])
+        if refusal:
+            raise PeerError(refusal)
         found = _remembered(update)
         if found["refused"].get(str(kind)) == wanted:
             say("update", f"{KNOWN[kind]} {wanted} failed here before: it is left alone")
         elif kind == MODULE:
-            await _take_module(update, offered)
+            await _take_module(update, where, offered)
         elif found["mcu"] is None or found["mcu"]["sha256"] != offered.sha256:
-            await _take_mcu(update, offered, found)
+            await _take_mcu(update, where, offered, found)
     except PeerError as error:
         update.tell(kind, wanted, "failed", 0, str(error))
     except (OSError, ValueError, MemoryError) as error:  # ValueError: what TLS raises
@@ -72,7 +76,8 @@ def _remembered(update):
 
 
 async def _ask(update, kind):
-    """The text of what the relay offers, or None."""
+    """The text of what the relay offers or None, and where the relay is, for stream.connect()."""
+    relay = update.uplink.relay()
     from module import registration  # noqa: PLC0415 - loaded already, by the relay
 
     hardware, software = _versions(update, kind)
@@ -86,10 +91,31 @@ async def _ask(update, kind):
         )
     )
     try:
-        status, text = await update.relay.exchange("POST", PATH + update.settings.did, form)
+        status, text = await relay.exchange("POST", PATH + update.settings.did, form)
     except PeerError as error:
         raise OSError(str(error)) from None
-    return text if status == _OK else None
+    del registration
+    drop("registration")
+    return (text if status == _OK else None), relay.where
+
+
+def _read(update, kind, text):
+    """The Offer in that text, and why it is refused or None; PeerError when it is none."""
+    from module import manifest  # noqa: PLC0415 - dropped after use
+
+    offered = None
+    try:
+        found = manifest.Manifest(kind, text)
+        offered = Offer(found.kind, found.version, found.path, found.is_hex, found.size, found.sha256)
+        found.check(update.settings.did, update.settings.update_key, _versions(update, kind)[1])
+    except manifest.Refused as error:
+        if offered is None:
+            raise
+        return offered, str(error)
+    finally:
+        del manifest
+        drop("manifest")
+    return offered, None
 
 
 def _versions(update, kind):
@@ -99,7 +125,7 @@ def _versions(update, kind):
     return update.info.hardware_version, update.info.software_version
 
 
-async def _fetch(update, offered):
+async def _fetch(update, where, offered):
     """Have the file whole and checked; returns its path."""
     folder = update.config.data
     name = f"{offered.sha256[:16]}.part"
@@ -116,20 +142,19 @@ async def _fetch(update, offered):
 
     info = os.statvfs(folder)
     if info[0] * info[3] < offered.size + RESERVE:
-        raise Refused(f"no space for its {offered.size // 1024} KB")
+        raise PeerError(f"no space for its {offered.size // 1024} KB")
     from module import download  # noqa: PLC0415 - dropped before the file is unpacked
 
     part = folder + "/" + name
     timeout_ms = int(update.config.connect_timeout_s * 1000)
-    await download.Download(update.relay, offered, part, show, timeout_ms).fetch()
+    await download.Download(where, offered, part, show, timeout_ms).fetch()
     update.tell(offered.kind, offered.version, "verifying", 100)
     return part
 
 
-async def _take_module(update, offered):
-    path = await _fetch(update, offered)
-    update.relay = None
-    drop("registration", "download")  # a third of the work at a time: heap is scarce
+async def _take_module(update, where, offered):
+    path = await _fetch(update, where, offered)
+    drop("download")  # a third of the work at a time: heap is scarce
     from module import install  # noqa: PLC0415 - see above
 
     update.tell(offered.kind, offered.version, "installing", 0)
@@ -152,11 +177,10 @@ async def _take_module(update, offered):
     update.on_restart(RESTART_MS)
 
 
-async def _take_mcu(update, offered, found):
-    path = await _fetch(update, offered)
+async def _take_mcu(update, where, offered, found):
+    path = await _fetch(update, where, offered)
     folder = update.config.data
-    update.relay = None
-    drop("registration", "download")
+    drop("download")
     from module import journal  # noqa: PLC0415 - see above
 
     if update.mcu is not None:

@@ -54,7 +54,7 @@ class Update:
         self.uplink = uplink
         self.on_restart = on_restart
         self.online_since = None
-        self.info = self.relay = self.mcu = None
+        self.info = self.mcu = None
         self.looking = self.has_image = False
         self.in_slot = sys.path[0] in ("/a", "/b") and port.slot_store() is not None
         self._wanted = set()  # kinds that the relay has something new of
@@ -108,7 +108,7 @@ class Update:
                 done = await release.look(self, kinds)
             except (MemoryError, LocalError) as error:
                 say("update", f"{error or 'no heap'}; later")
-            release = self.relay = None
+            release = None
             drop(*_FOR_RELEASE)
             self._plan(done)
             self.looking = False
