@@ -3,7 +3,6 @@
 A port without radio stays on its network, says so, and shows the status bits for as long as a module would.
 """
 
-from module import config
 from module.console import say
 from module.life import NETWORK
 from wxproto import configuration
@@ -51,6 +50,8 @@ def _take_relay(own, server):
     settings = own.settings
     if not server or server == settings.relay:
         return
+    from module import config  # noqa: PLC0415 - 9 KB of heap, dropped with this file
+
     try:
         config.use_relay(own.config, server)
     except LocalError as error:

@@ -77,7 +77,7 @@ class McuUpdate:
     async def _offer(self):
         try:
             self._sender = await self._open()
-        except (OSError, PeerError) as error:
+        except (OSError, PeerError, MemoryError) as error:
             self._task = None
             self._on_state(self.version, "failed", 0, f"{self._path} cannot be offered to the MCU: {error}")
             return

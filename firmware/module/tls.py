@@ -10,20 +10,10 @@ import ssl
 from micropython import const
 
 from module.backoff import Refusal
+from module.loading import drop
 from wxproto.errors import LocalError
 
 _MAX_AUTHORITY = const(4096)  # bytes of a DER certificate; one with a key of 4,096 bits has about 1,500
-
-_REASONS = (  # part of what Mbed TLS says (the same on every port) -> what it means, the gravest first
-    ("not correctly signed", "certificate is of another authority"),
-    ("has expired", "certificate has expired"),
-    ("in the future", "certificate is not yet valid, or the module's clock is wrong"),
-    ("Common Name", "certificate is for another name"),
-    ("INVALID_RECORD", "there is no TLS at this port"),
-    ("ALERT", "the server refuses our TLS"),
-    ("CONN_EOF", "the server ends the connection"),
-    ("ALLOC_FAILED", "there is not enough memory for TLS"),
-)
 
 
 class Untrusted(Refusal):
@@ -67,6 +57,9 @@ class Trust:
         certificate = isinstance(error, ValueError)
         if not certificate and (error.errno is None or error.errno >= 0):
             return error  # the network's own
-        said = str(error).strip().replace("\n", " ")
-        text = host + ": " + (", ".join([words for part, words in _REASONS if part in said]) or said)
+        from module import tls_faults  # noqa: PLC0415 - dropped after use
+
+        text = host + ": " + tls_faults.meaning(str(error))
+        del tls_faults
+        drop("tls_faults")
         return Untrusted(text) if certificate else OSError(text)
