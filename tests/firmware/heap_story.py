@@ -26,7 +26,7 @@ IMPORT_LIMIT = 48 * 1024
 """Bytes for what serves the serial link before anything else."""
 AIM_KB = 160
 """KB that the whole application is to live in, beside the simulation's own."""
-HEAP_KB = 244
+HEAP_KB = 236
 """KB that it does live in, with some room for the order in which things happen."""
 DISK = 512 * 4096  # bytes of the partition
 NEW_MCU = "00000003"
@@ -123,6 +123,7 @@ class Story:
                 await eventually(lambda: chip.said("access point XPG"), within=10)
                 await mcu.ask(commands.ENTER_CONFIGURATION, JOIN)
                 await eventually(lambda: watcher.texts(ONLINE), within=20)
+                await eventually(lambda: chip.said("set-up: joined a network"))  # and has left the heap
                 assert any(await mcu.ask(commands.GET_NETWORK_TIME))
                 watcher.send(DOWN, envelope.encode(envelope.REQUEST, b"\x01\x22", sn=7))
                 await eventually(lambda: [e.sn for e in watcher.envelopes(f"{UP}/{APP}")] == [7])
