@@ -96,7 +96,12 @@ class MqttPump:
             raise self._failure
         data = self.client.data_to_send()
         if data:
-            await connection.write(data, _WRITE_TIMEOUT_MS)
+            try:
+                await connection.write(data, _WRITE_TIMEOUT_MS)
+            except RECOVERABLE:
+                if self._failure is None:
+                    raise
+                raise self._failure from None  # TLS tells its reason once, and the reader was first
 
     async def _sleep(self, deadline):
         wait = _QUIET_MS if deadline is None else max(0, deadline - self._now())

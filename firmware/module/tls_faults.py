@@ -5,6 +5,7 @@ _REASONS = (  # part of what it says (the same on every port) -> what that means
     ("has expired", "certificate has expired"),
     ("in the future", "certificate is not yet valid, or the module's clock is wrong"),
     ("Common Name", "certificate is for another name"),
+    ("CERT_VERIFY_FAILED", "certificate is refused: another authority, another name, or the wrong time"),
     ("INVALID_RECORD", "there is no TLS at this port"),
     ("ALERT", "the server refuses our TLS"),
     ("CONN_EOF", "the server ends the connection"),

@@ -269,7 +269,7 @@ async def test_an_interrupted_run_is_resumed(
     house: House, chip: Any, run: Run, eventually: Callable[..., Awaitable[object]]
 ) -> None:
     path = house.image(size=300_000)
-    port = chip("esp32", mac=MACS[0], mishaps=Mishaps(slow=range(240, 999), slow_s=0.05))
+    port = chip("esp32", mac=MACS[0], mishaps=Mishaps(slow=range(240, 999), slow_s=0.2))
     begun = subprocess.Popen(  # noqa: ASYNC220 - a fork, and the loop has nothing else to do
         house.program(path, "--port", port.tty), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -42,7 +42,7 @@ async def test_the_module_program_brings_a_board_to_the_new_version(
             await eventually(lambda: module.said("ready"))
             power.on()
             await eventually(lambda: module.said(f"software {OLD}"))
-            await eventually(lambda: len(module.said("the MCU has")) >= HALF, within=UPDATED_WITHIN_S)
+            await eventually(lambda: len(module.said("installing, ")) >= HALF, within=UPDATED_WITHIN_S)
             power.off()
             power.on()
             await eventually(lambda: module.said("the MCU has the whole file"), within=UPDATED_WITHIN_S)
