@@ -17,6 +17,7 @@ from wxlink.assets import asset  # noqa: E402
 from wxlink.product import read  # noqa: E402
 
 REPORT = pytest.StashKey[Report]()
+HEAP_K = 256  # on the 64-bit build; a chip's pointers are half as wide
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("wxlink")
     group.addoption("--bench", choices=("sim", "real"), default="sim", help="simulated chip, or a board")
     group.addoption("--board", default="esp32-devkitc", help="one of `wxlink flash boards`")
-    group.addoption("--heap", default="300K", help="sim: heap of MicroPython, without that of the simulation")
+    group.addoption("--heap", type=int, default=HEAP_K, help="sim: KB of heap beside the simulation's own")
     group.addoption("--firmware", help="real: MicroPython's own image for the board, else the kept one")
     group.addoption("--mcu-port", help="real: serial adapter wired to the module's UART")
     group.addoption("--relay-host", help="real: this machine's address in the network of the board")

@@ -12,6 +12,7 @@ from typing import Any
 import nvs_reader
 import stand_in
 from chip import Chip, access_point
+from heap_story import simulation_bytes
 from hil.bench import Bench
 from hil.board import Board
 from hil.cloud import Cloud
@@ -64,12 +65,12 @@ class ConsoleChip(Chip):
 
 
 class SimBench(Bench):
-    """One simulated chip of `board_name` with `heap` for MicroPython, C board and relay on this machine."""
+    """A simulated chip with `heap` KB beside the simulation's own, C board and relay on this machine."""
 
     kind = "sim"
     network = NETWORK
 
-    def __init__(self, folder: Path, board_name: str, product: ProductFile, heap: str) -> None:
+    def __init__(self, folder: Path, board_name: str, product: ProductFile, heap: int) -> None:
         super().__init__(folder)
         self.product = product
         self._board_name = board_name
@@ -98,7 +99,7 @@ class SimBench(Bench):
             "板子 board": f"{self._board_name}, simulated",
             "固件 application": f"{made.version}, {made.mpy_size} B .mpy, {_digest(made.bundle())}",
             "镜像 flash": self._image,
-            "堆 heap": self._heap,
+            "堆 heap": f"{self._heap} KB",
             "产品 product": f"{self.product.product.name} {self.product.product.product_key}",
         }
 
@@ -168,7 +169,9 @@ class SimBench(Bench):
         return world
 
     async def _start(self, world: Path, wire: Wire, names: str) -> ConsoleChip:
-        chip = ConsoleChip(world, wire.module_tty, sources=(), heap=self._heap)
+        chip = ConsoleChip(
+            world, wire.module_tty, sources=(), heap=str(self._heap * 1024 + simulation_bytes())
+        )
         chip.world(chip=boards.load(self._board_name).chip, mac=MAC)
         self._chip, self._names = chip, names
         self._on = {"home": True, "test": False}
