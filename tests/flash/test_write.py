@@ -265,13 +265,22 @@ def test_two_runs_race_for_one_identity(house: House, chip: Any) -> None:
     assert house.events().count("written") == 1
 
 
+def _interruptible() -> None:
+    """A shell lets its background jobs ignore Ctrl-C, and what they start would too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 async def test_an_interrupted_run_is_resumed(
     house: House, chip: Any, run: Run, eventually: Callable[..., Awaitable[object]]
 ) -> None:
     path = house.image(size=300_000)
     port = chip("esp32", mac=MACS[0], mishaps=Mishaps(slow=range(240, 999), slow_s=0.2))
     begun = subprocess.Popen(  # noqa: ASYNC220 - a fork, and the loop has nothing else to do
-        house.program(path, "--port", port.tty), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        house.program(path, "--port", port.tty),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_interruptible,  # noqa: PLW1509 - between fork and exec it only sets a signal
     )
     await eventually(lambda: port.blocks > 250, within=20)
     begun.send_signal(signal.SIGINT)

@@ -32,7 +32,7 @@ async def main(arguments):
         return
     manifest = Manifest(int(kind), text)
     manifest.check(did, key, current)
-    await Download(relay, manifest, part, lambda _: None, TIMEOUT_MS).fetch()
+    await Download(relay.where, manifest, part, lambda _: None, TIMEOUT_MS).fetch()
     print(manifest.version)
 
 
