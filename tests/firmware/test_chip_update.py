@@ -1,8 +1,6 @@
 """A chip that runs what is in its own flash, boot.py and all, takes a release over the air."""
 
 import asyncio
-import dataclasses
-import hashlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,10 +10,10 @@ from chip import UPDATE_KEY, Chip
 from firmware_brokers import Mosquitto, Watcher
 from firmware_ground import DID, UP
 from firmware_rig import Mcu, Registrar
+from other_version import other_version
 from test_chip import Unit
 
 from wxlink.flash import app, image
-from wxlink.flash.mpy import compile_source
 from wxproto import envelope
 
 DISK = 512 * 4096  # bytes of the partition
@@ -26,19 +24,6 @@ CONFIRM_S = 1.0
 NOTICE = envelope.encode_service(envelope.FIRMWARE_NOTICE, b"\x01")
 
 
-def release(version: str, **changed: str) -> app.Application:
-    """The application under another version; `changed` are sources of the package `module`."""
-    built = app.build()
-    slot = dict(built.slot)
-    changed["version"] = f'HARDWARE = "00000001"\nSOFTWARE = "{version}"\nBUILT = 1795219200\n'
-    for name, source in changed.items():
-        slot[f"module/{name}.mpy"] = compile_source(f"module/{name}.py", source)
-    del slot["manifest.json"]
-    hashes = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(slot.items())}
-    slot["manifest.json"] = json.dumps({"version": version, "files": hashes}).encode()
-    return dataclasses.replace(built, version=version, slot=slot)
-
-
 class Flashed(Unit):
     """A unit whose chip has the application in its own flash."""
 
@@ -47,7 +32,7 @@ class Flashed(Unit):
         config = {"confirm_s": CONFIRM_S, "trial_s": 60, **changes}
         chip = self.chip(**config)
         chip = Chip(self.folder, self.mcu.tty, None, sources=(), heap=HEAP)
-        (self.folder / "flash.bin").write_bytes(image.file_system(DISK, release(OLD).files("a")))
+        (self.folder / "flash.bin").write_bytes(image.file_system(DISK, other_version(OLD).files("a")))
         return chip
 
     async def offer(self, made: app.Application) -> None:
@@ -91,7 +76,7 @@ async def test_a_release_is_taken_tried_and_confirmed_and_the_serial_line_is_ser
     async with unit.flashed() as chip:
         await online(unit, chip, eventually)
         assert chip.said("boot: runs /a")
-        await unit.offer(release(NEW))
+        await unit.offer(other_version(NEW))
         await eventually(lambda: "confirmed" in unit.told(), within=30)
         assert unit.told() == ["downloading", "verifying", "installing", "installed", "confirmed"]
         assert chip.starts == ["power-on", "restart"]
@@ -109,14 +94,14 @@ async def test_a_release_is_taken_tried_and_confirmed_and_the_serial_line_is_ser
 async def test_a_release_that_does_not_run_is_rolled_back_and_reported(unit: Flashed, eventually):
     async with unit.flashed() as chip:
         await online(unit, chip, eventually)
-        await unit.offer(release(NEW, program="def run_chip():\n    return 0\n"))
+        await unit.offer(other_version(NEW, program="def run_chip():\n    return 0\n"))
         await eventually(lambda: "rolled_back" in unit.told(), within=30)
         assert len(chip.said("boot: runs /b")) == 3
         await eventually(lambda: unit.versions() == [OLD, OLD])
         last = json.loads(unit.watcher.texts(f"{UP}/update")[-1])
         assert (last["version"], last["reason"]) == (NEW, "it was not confirmed in three boots")
         fetched = len(unit.registrar.desk.ranges)
-        await unit.offer(release(NEW))
+        await unit.offer(other_version(NEW))
         await eventually(lambda: chip.said("failed here before"))
         assert len(unit.registrar.desk.ranges) == fetched
 
@@ -127,7 +112,7 @@ async def test_a_chip_that_loses_its_power_while_it_updates_ends_with_the_new_ve
     async with unit.flashed() as chip:
         await online(unit, chip, eventually)
         unit.registrar.desk.offers[1] = NEW, unit.folder / "app.tgz"
-        (unit.folder / "app.tgz").write_bytes(release(NEW).bundle())
+        (unit.folder / "app.tgz").write_bytes(other_version(NEW).bundle())
         for _ in range(4):
             await chip.power_off()
             chip.world(power_cut_after=seeded.randrange(20, 400))

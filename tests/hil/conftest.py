@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The JUnit file lies beside the report unless it is named."""
     config.stash[REPORT] = Report()
     if config.getoption("--bench") == "real":
-        from hil.real import missing  # noqa: PLC0415
+        from hil.real import missing  # noqa: PLC0415 - needs nothing of the simulation
 
         lacks = missing(config.getoption)
         if lacks:
@@ -64,11 +64,11 @@ def bench(
     product = read(asset("protocol/products/gokit.json"))
     made: Bench
     if option("--bench") == "real":
-        from hil.real import RealBench  # noqa: PLC0415
+        from hil.real import RealBench  # noqa: PLC0415 - one of two
 
         made = RealBench(folder, product, option)
     else:
-        from hil.sim import SimBench  # noqa: PLC0415
+        from hil.sim import SimBench  # noqa: PLC0415 - one of two
 
         made = SimBench(folder, option("--board"), product, option("--heap"))
     with made:

@@ -14,7 +14,7 @@ from hil.bench import Bench, NotHere
 from hil.board import Board
 from hil.cloud import Cloud
 from hil.pki import Pki
-from hil.released import SHORT, release
+from hil.short import SHORT
 
 from wxlink.cli import main
 from wxlink.flash import app, boards
@@ -103,9 +103,6 @@ class RealBench(Bench):
             raise NotHere(
                 "the production test needs an access point GIZWITS_TEST_1 and a bench that switches it"
             )
-
-    def release(self, version: str, *, broken: bool = False) -> bytes:
-        return release(version, broken=broken)
 
     def _write(self) -> None:
         config, ca = self.folder / "config.json", self.folder / "ca.der"

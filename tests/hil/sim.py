@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import os
+import socket
 import tty
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from hil.board import Board
 from hil.cloud import Cloud
 from hil.names import NameServer
 from hil.pki import Pki
-from hil.released import SHORT, release
+from hil.short import SHORT
 from ntp_server import reply, serving
 
 from wxlink.bench.rom.port import RomPort
@@ -120,9 +121,6 @@ class SimBench(Bench):
     def test_network(self, *, on: bool) -> None:
         self._air(test=on)
 
-    def release(self, version: str, *, broken: bool = False) -> bytes:
-        return release(version, broken=broken)
-
     @property
     def starts(self) -> list[str]:
         """The cause of each start so far."""
@@ -147,7 +145,15 @@ class SimBench(Bench):
         ca = self.folder / "ca.der"
         stock.write_bytes(stand_in.make(board.chip).whole)
         config.write_text(
-            json.dumps({**SHORT, "ntp": ntp, "lan_host": "127.0.0.1", "lan_port": 0, "lan_udp_port": 0})
+            json.dumps(
+                {
+                    **SHORT,
+                    "ntp": ntp,
+                    "lan_host": "127.0.0.1",
+                    "lan_port": _free(socket.SOCK_STREAM),
+                    "lan_udp_port": _free(socket.SOCK_DGRAM),
+                }
+            )
         )
         ca.write_bytes(self.pki.ca)
         words = ["flash", "write", self._board_name, "--firmware", stock, "--relay", self.cloud.url]
@@ -183,6 +189,14 @@ class SimBench(Bench):
         self._on.update(on)
         points = {"home": access_point(*NETWORK, dns=self._names), "test": access_point(*TEST_NETWORK)}
         self._chip.air(*(point for name, point in points.items() if self._on[name]))
+
+
+def _free(kind: socket.SocketKind) -> int:
+    """A port of the loopback address that was free a moment ago."""
+    with socket.socket(type=kind) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
 
 
 def _digest(data: bytes) -> str:
