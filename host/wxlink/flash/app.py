@@ -33,6 +33,7 @@ _PAGE: Final = "module/captive_page.py"  # is packed instead
 _LIBRARY: Final = "wxproto/"  # of it a slot has what the rest imports
 # What MicroPython starts: as source, for it looks for no other names.
 _ROOT: Final = (("firmware/boot.py", "boot.py"), ("firmware/chip_main.py", "main.py"))
+_WORD: Final = re.compile(r"[^\W\d]\w*")
 _VERSION: Final = re.compile(r'^SOFTWARE = "([!-~]{8})"', re.MULTILINE)
 
 
@@ -40,7 +41,7 @@ _VERSION: Final = re.compile(r'^SOFTWARE = "([!-~]{8})"', re.MULTILINE)
 class Application:
     """One version: `slot` and `root` map paths inside a slot and at the root of the chip to contents.
 
-    names: path -> short private name -> the name in the source, to read a traceback by.
+    names: path -> name in the compiled file -> the name in the source, to read a traceback by.
     """
 
     version: str
@@ -72,16 +73,18 @@ class Application:
 @functools.cache
 def build() -> Application:
     """Compile the firmware that this installation of wxlink holds. Raises FlashError."""
-    sources = {
+    return assemble(sources(), {name: _folder(origin).read_bytes() for origin, name in _ROOT})
+
+
+def sources() -> dict[str, str]:
+    """What a chip has, by path in its slot, as this installation of wxlink holds it. Raises FlashError."""
+    paths = {
         f"{name}/{path.relative_to(folder).as_posix()}": path
         for origin, name in _PACKAGES
         for folder in (_folder(origin),)
         for path in folder.rglob("*.py")
     }
-    return assemble(
-        {name: path.read_text("utf-8") for name, path in sources.items() if name not in _LEFT_OUT},
-        {name: _folder(origin).read_bytes() for origin, name in _ROOT},
-    )
+    return {name: path.read_text("utf-8") for name, path in paths.items() if name not in _LEFT_OUT}
 
 
 def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
@@ -97,7 +100,8 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
         raise FlashError(f"{error.filename}:{error.lineno} is no Python: {error.msg}") from error
     pages = answers(folded.pop(_PAGE)) if _PAGE in folded else {}
     needed = reachable(folded, [path for path in folded if not path.startswith(_LIBRARY)])
-    short, names = shorten({path: folded[path] for path in sorted(needed)})
+    kept = {word for text in root.values() for word in _WORD.findall(text.decode())}
+    short, names = shorten({path: folded[path] for path in sorted(needed)}, kept)
     slot = {
         path.removesuffix(".py") + ".mpy": compile_source(_shown(path), source)
         for path, source in short.items()

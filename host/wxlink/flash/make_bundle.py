@@ -49,6 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(
             f"{path}: version {made.version}, {len(data)} bytes, {made.mpy_size} bytes of .mpy; "
             f"`wxlink release add {path}` offers it to modules\n"
-            f"{names}: what private names in a traceback of this version are called in the source\n"
+            f"{names}: what the names in a traceback of this version are called in the source\n"
         )
     return 0

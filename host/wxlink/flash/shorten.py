@@ -1,174 +1,165 @@
-"""Gives the private names of an application, and its arguments, short ones that its files share.
+"""Gives the names of an application those that MicroPython has in its own flash: they take no heap.
 
-MicroPython keeps every name that it ever loaded, its text and an entry in a table that doubles when full.
-Half of a module's names are private, and no file uses another's: so every file can have the same few. So can
-arguments that nobody passes by their name. What `names` tells is for reading a traceback.
+MicroPython keeps every name that it ever loaded: its text, and an entry in a table that doubles when it is
+full. A name that its own code has costs neither. The application is a closed world, so its names are free to
+choose. What several files may mean has one name everywhere; arguments and what is private are named file by
+file, out of the same few.
+
+What is not ours keeps its name: what MicroPython knows (rom_names.txt), what the application uses and never
+defines, what it spells as a text, its files, and what the root files say. `names` is for reading a traceback.
 """
 
 import ast
-import builtins
 import itertools
+import keyword
 import re
-import string
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
 
-_PRIVATE = re.compile(r"_(?!_)\w+")
-_LETTERS = string.ascii_lowercase + string.ascii_uppercase
+COMMON, CHIP = (
+    frozenset(part.split())
+    for part in Path(__file__).with_name("rom_names.txt").read_text("ascii").split("\n\n")
+)
+"""Names in every MicroPython, as its unix build answers; names of a chip's own modules, by their pages."""
+
+# What MicroPython looks for in objects that it is given, or in the globals without being told to.
+_MEANT: Final = frozenset(
+    """
+    AssertionError StopAsyncIteration append clear close coro data flush format get ioctl items keys mount
+    open ph_key pop read readblocks readinto readline readlines seek self send stat state tell throw umount
+    update values write writeblocks
+    """.split()  # noqa: SIM905 - one a line would be a page
+)
+_PRIVATE: Final = re.compile(r"_(?!_|$)")
+_FIELD: Final = "field"  # marks the texts that name the fields of a named tuple
 
 
 class Shortened(NamedTuple):
-    """`sources` by path, and `names`: path -> short name -> name in the source."""
+    """`sources` by path, and `names`: path -> name in the compiled file -> name in the source."""
 
     sources: dict[str, str]
     names: dict[str, dict[str, str]]
 
 
-def shorten(sources: Mapping[str, str]) -> Shortened:
-    """Shorten private names and arguments of all files (path -> source). SyntaxError when one is no Python.
-
-    Files of which one derives a class of the other share one table. A private name that a file only uses,
-    passes as a keyword, imports from another or spells as a text stays as it is, everywhere; so does an
-    argument whose name is anything but an argument or a local variable anywhere.
-    """
+def shorten(sources: Mapping[str, str], kept: Collection[str] = ()) -> Shortened:
+    """Rename all files (path -> source) but what is `kept`. SyntaxError when one is no Python."""
     files = {path: _File(path, source) for path, source in sources.items()}
-    groups = _grouped(files)
-    kept = {name for file in files.values() for name in file.kept}
-    for group in groups:
-        defined = {name for path in group for name in files[path].defined}
-        kept |= {name for path in group for name in files[path].used} - defined
-    public = {name for file in files.values() for name in file.public}
+    for path, file in files.items():
+        if file.classes & _joined(other.bases for at, other in files.items() if at != path).keys():
+            file.share_private()
+    used = _joined(file.used for file in files.values())
+    shared = _joined(file.shared for file in files.values())
+    texts = _joined(file.texts for file in files.values())
+    foreign = used.keys() - _joined(file.defined for file in files.values())
+    folders = {part for path in files for part in path.removesuffix(".py").split("/")}
+    fixed = COMMON | CHIP | foreign | folders | texts.keys() | set(kept)
+    fresh = _fresh(used.keys() | folders | texts.keys() | set(kept))
+    everywhere = dict(zip([name for name in shared if name not in fixed], fresh, strict=False))
+    few: list[str] = []
     done: dict[str, str] = {}
     told: dict[str, dict[str, str]] = {}
-    for group in groups:
-        own = dict.fromkeys(name for path in group for name in files[path].defined if name not in kept)
-        outside = {name for path in group for name in files[path].outside}
-        own |= dict.fromkeys(
-            name for path in group for name in files[path].arguments if name not in public | outside
-        )
-        taken = {name for path in group for name in files[path].used} - own.keys()
-        fresh = (short for short in _short_names() if short not in taken and short not in kept)
-        table = dict(zip(own, fresh, strict=False))
-        for path in group:
-            done[path] = files[path].renamed(table)
-            told[path] = {table[name]: name for name in files[path].defined if name in table}
-    return Shortened({path: done[path] for path in sources}, {path: told[path] for path in sources})
-
-
-def _short_names() -> Iterator[str]:
-    for size in itertools.count(1):
-        for letters in itertools.product(_LETTERS, repeat=size):
-            yield "_" + "".join(letters)
-
-
-def _grouped(files: Mapping[str, "_File"]) -> list[list[str]]:
-    """Paths that must share a table, as groups: a class and those it is made of, if any has private names."""
-    group_of = {path: [path] for path in files}
-    idle = {path for path, file in files.items() if not file.defined and not file.bases}
     for path, file in files.items():
-        for base in file.bases:
-            other = next((found for found in (f"{base}.py", f"{base}/__init__.py") if found in files), None)
-            if other is not None and other not in idle and group_of[other] is not group_of[path]:
-                joined = group_of[path] + group_of[other]
-                for one in joined:
-                    group_of[one] = joined
-    return list({id(group): group for group in group_of.values()}.values())
+        own = [name for name in file.own if name not in fixed and name not in shared]
+        few += itertools.islice(fresh, max(0, len(own) - len(few)))
+        table = everywhere | dict(zip(own, few, strict=False))
+        done[path] = file.renamed(table)
+        told[path] = {table[name]: name for name in file.used if name in table}
+    return Shortened(done, told)
+
+
+def _joined(names: Iterator[dict[str, None]]) -> dict[str, None]:
+    """All of them once, in the order in which the files have them: the same sources give the same names."""
+    return dict.fromkeys(itertools.chain.from_iterable(names))
+
+
+def _fresh(taken: Collection[str]) -> Iterator[str]:
+    """Names of MicroPython that the application has no use for, the shortest first; then made ones."""
+    usable = COMMON - _MEANT - set(taken)
+    plain = [name for name in usable if name[0] != "_" and not keyword.iskeyword(name)]
+    yield from sorted(plain, key=lambda name: (len(name), name))
+    yield from (name for name in map("_{}".format, itertools.count()) if name not in taken)
 
 
 class _File:
-    """One source file: which private names it defines, uses, and must keep; whose classes it derives.
+    """The names in one source file, as ordered sets.
 
-    `arguments` of its functions; `public` names, which mean the same in all files; `outside`: bound there.
+    used: all; defined: given a meaning here; shared: what other files may mean, too; own: what they cannot,
+    if none of them shares it, and what MicroPython stores: a local variable has no name on a chip; texts: its
+    constants; bases: what its classes derive from.
     """
 
     def __init__(self, path: str, source: str) -> None:
         self._tree = ast.parse(source, path)
-        defined: dict[str, None] = {}
-        self.used: set[str] = set()
-        self.kept: set[str] = set()
+        self.used: dict[str, None] = {}
+        self.defined: dict[str, None] = {}
+        self.shared: dict[str, None] = {}
+        self.own: dict[str, None] = {}
+        self.texts: dict[str, None] = {}
+        self.bases: dict[str, None] = {}
+        self.classes: set[str] = set()
         for node in ast.walk(self._tree):
-            for name, is_new in _names(node):
-                if _PRIVATE.fullmatch(name):
-                    self.used.add(name)
-                    if is_new:
-                        defined.setdefault(name)
-            self.kept |= {name for name in _fixed(node) if _PRIVATE.fullmatch(name)}
-        self.defined = list(defined)
-        arguments = [node.arg for node in ast.walk(self._tree) if isinstance(node, ast.arg)]
-        self.arguments = [
-            name for name in arguments if not (_PRIVATE.fullmatch(name) or hasattr(builtins, name))
-        ]
-        self.public = {name for node in ast.walk(self._tree) for name in _public(node)}
-        self.outside = set(_bound_outside(self._tree))
-        self.bases = self._find_bases(path)
+            self._take(node)
+        self.own.update(dict.fromkeys(_bound(self._tree)))
+        self.shared.update(dict.fromkeys(name for name in self.used if name not in self.defined))
+
+    def share_private(self) -> None:
+        """Classes of other files derive from one of this: their private names meet in one object."""
+        self.shared.update({name: None for name in self.own if _PRIVATE.match(name)})
 
     def renamed(self, table: Mapping[str, str]) -> str:
         """The source with the names of the table."""
         return ast.unparse(_Renaming(table).visit(self._tree)) + "\n"
 
-    def _find_bases(self, path: str) -> set[str]:
-        origins: dict[str, str] = {}
-        for node in ast.walk(self._tree):
-            if isinstance(node, ast.ImportFrom):
-                above = path.split("/")[: -node.level] if node.level else []
-                origin = "/".join([*above, *(node.module or "").split(".")]).strip("/")
-                for alias in node.names:
-                    origins[alias.asname or alias.name] = origin
-                    origins[f"{alias.asname or alias.name}."] = f"{origin}/{alias.name}".strip("/")
-        found = set()
-        for node in ast.walk(self._tree):
-            for base in node.bases if isinstance(node, ast.ClassDef) else ():
-                match base:
-                    case ast.Name(id=name) if name in origins:
-                        found.add(origins[name])
-                    case ast.Attribute(value=ast.Name(id=name)) if f"{name}." in origins:
-                        found.add(origins[f"{name}."])
-        return found
+    def _take(self, node: ast.AST) -> None:
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                self._add([name])
+            case ast.Name(id=name) | ast.ExceptHandler(name=str(name)):
+                self._add([name], self.defined)
+            case ast.Attribute(attr=name, ctx=context):
+                into = self.own if _PRIVATE.match(name) else self.shared
+                self._add([name], into, *([] if isinstance(context, ast.Load) else [self.defined]))
+            case ast.keyword(arg=str(name)):
+                self._add([name], self.shared)
+            case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                self._add([name], self.own, self.defined)
+            case ast.ClassDef(name=name, bases=bases):
+                self.classes.add(name)
+                self._add([name], self.own, self.defined)
+                for bound in _bound(node):
+                    self._add([bound], self.own if _PRIVATE.match(bound) else self.shared)
+                self.bases.update({part: None for base in bases for part in ast.unparse(base).split(".")})
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                self._add([part for one in aliases for part in one.name.split(".")], self.shared)
+                self._add([one.asname for one in aliases if one.asname], self.defined)
+            case ast.Call(func=ast.Name(id="namedtuple"), args=[_, ast.Tuple(elts=fields)]):
+                for field in fields:
+                    field.kind = _FIELD  # type: ignore[attr-defined]
+            case ast.Constant(value=str(name)) if node.kind == _FIELD:
+                self._add([name], self.shared, self.defined)
+            case ast.Constant(value=str(text)):
+                self.texts[text] = None
+
+    def _add(self, names: list[str], *sets: dict[str, None]) -> None:
+        for one in (self.used, *sets):
+            one.update(dict.fromkeys(names))
 
 
-def _names(node: ast.AST) -> list[tuple[str, bool]]:
-    """(name, whether it is given a meaning here) of one node."""
-    match node:
-        case ast.Name(id=name, ctx=context) | ast.Attribute(attr=name, ctx=context):
-            return [(name, isinstance(context, ast.Store))]
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return [(name, True)]
-        case ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
-            return [(name, True)]
-        case ast.Global(names=names) | ast.Nonlocal(names=names):
-            return [(name, False) for name in names]
-    return []
-
-
-def _fixed(node: ast.AST) -> list[str]:
-    """Names in one node that cannot be changed."""
-    match node:
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return [part for one in names for part in (*one.name.split("."), one.asname or "")]
-        case ast.keyword(arg=str(name)) | ast.Constant(value=str(name)):
-            return [name]
-    return []
-
-
-def _public(node: ast.AST) -> list[str]:
-    """Names in one node that other files may mean too."""
-    match node:
-        case ast.Attribute(attr=name):
-            return [name]
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return [name]
-    return [*_fixed(node), "self", "_"]  # MicroPython has these two
-
-
-def _bound_outside(node: ast.AST) -> Iterator[str]:
-    """Names that a file or its classes bind, not their functions."""
+def _bound(node: ast.AST) -> Iterator[str]:
+    """Names that a file or a class binds, not the functions and classes in it."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
-            yield child.id
-        elif isinstance(child, ast.ExceptHandler) and child.name:
-            yield child.name
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield from _bound_outside(child)
+        match child:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.ExceptHandler(name=str(name)):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+                continue
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                yield from (one.asname for one in aliases if one.asname)
+            case ast.Lambda():
+                continue
+        yield from _bound(child)
 
 
 class _Renaming(ast.NodeTransformer):
@@ -176,14 +167,12 @@ class _Renaming(ast.NodeTransformer):
         self._table = table
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        for field in ("id", "attr", "name", "arg"):
+        for field in ("id", "attr", "name", "arg", "asname"):
             name = getattr(node, field, None)
-            if (
-                isinstance(name, str)
-                and name in self._table
-                and not isinstance(node, ast.alias | ast.keyword)
-            ):
-                setattr(node, field, self._table[name])
+            if isinstance(name, str):
+                setattr(node, field, self._table.get(name, name))
         if isinstance(node, ast.Global | ast.Nonlocal):
             node.names = [self._table.get(name, name) for name in node.names]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.kind == _FIELD:
+            node.value = self._table.get(node.value, node.value)
         return super().generic_visit(node)
