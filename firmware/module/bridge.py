@@ -11,10 +11,10 @@ import asyncio
 
 from module import life as stages
 from module.console import say
-from module.health import Health, heap_text, link_text
+from module.health import Health
 from module.life import NETWORK, Life
 from module.link import Link
-from module.loading import drop
+from module.loading import drop, rare
 from module.mcu_commands import McuCommands
 from module.restart import Restart
 from module.status import Status
@@ -34,6 +34,11 @@ class Bridge:
     """The whole module: one MCU on `tty`, one relay, one identity, `wifi` or None where there is no radio."""
 
     def __init__(self, config, settings, port, tty):
+        self._info = None
+        self._compose(config, settings, port, tty)
+
+    @rare
+    def _compose(self, config, settings, port, tty):
         self._config = config
         self._settings = settings
         self._port = port
@@ -54,7 +59,6 @@ class Bridge:
         self._reading = None
         self._restart_after_ms = 0
         self._restart_asked = asyncio.Event()
-        self._info = None
         session = Session(
             commands.MODULE,
             baud=config.baud,
@@ -80,7 +84,7 @@ class Bridge:
             on_online=self._on_online,
             on_command=self.take_command,
             on_service=self._take_service,
-            on_stage=self._life.take,
+            on_stage=self._take_stage,
             on_restart=self._ask_restart,
         )
         self._update = Update(config, settings, port, self._link, self._uplink, on_restart=self._ask_restart)
@@ -92,15 +96,18 @@ class Bridge:
             from module.lan import Lan  # noqa: PLC0415 - 9 KB of heap, for those who want it
 
             self._lan = Lan(
-                config, settings, port, self._status, info=lambda: self._info, on_command=self.take_command
+                config, settings, port, self._status, info=self._get_info, on_command=self.take_command
             )
             self._lan.on_clients = self._tell_watched
             self._lan.end_test = self._mcu_commands.end_test
-            if self._wifi is not None:
-                self._lan.scan = self._wifi.scan
+            self._lan.wifi = self._wifi
 
     async def run(self):
         """Serve for ever. Raises OSError when the tty is gone, Restart when the MCU asks for it."""
+        await asyncio.gather(*self._tasks())
+
+    @rare
+    def _tasks(self):
         if self._settings.take_set_up():
             say("module", "set-up by access point: the module was reset")
             self._mcu_commands.set_up()
@@ -118,13 +125,7 @@ class Bridge:
             tasks.append(self._wifi.run())
         if self._lan is not None:
             tasks.append(self._lan.run())
-        tasks += self._optional()
-        await asyncio.gather(*tasks)
-
-    def _optional(self):
-        """What a board without button and LED, or a product that is sold, needs no heap for."""
         config, port = self._config, self._port
-        tasks = []
         if config.button is not None or config.led is not None:
             from module import panel  # noqa: PLC0415 - see above
 
@@ -137,13 +138,14 @@ class Bridge:
                 port,
                 self._wifi,
                 self._settings,
-                on_network=lambda: self._life.take(NETWORK),
+                on_network=self._take_network,
                 link=self._link,
                 production=config.production,
             )
             tasks.append(reader.run())
         return tasks
 
+    @rare
     async def close(self):
         """Say off-line to the relay and end all connections; call it when run() has ended."""
         if self._lan is not None:
@@ -177,12 +179,15 @@ class Bridge:
             self._lan.report(p0)
 
     def _take_answered(self, answered):
-        if answered.cmd != commands.GET_DEVICE_INFO:
-            return
+        if answered.cmd == commands.GET_DEVICE_INFO:
+            self._take_info(answered.payload)
+
+    @rare
+    def _take_info(self, payload):
         from module import mcu_info  # noqa: PLC0415 - dropped after use
 
         try:
-            info = mcu_info.read(answered.payload)
+            info = mcu_info.read(payload)
         except PeerError as error:
             self._settings.use_product(None)
             self._info = None
@@ -274,6 +279,15 @@ class Bridge:
 
     # Status
 
+    def _get_info(self):
+        return self._info
+
+    def _take_network(self):
+        self._life.take(NETWORK)
+
+    def _take_stage(self, name, reason=None):
+        self._life.take(name, reason)
+
     def _follow_life(self):
         self._want_uplink()
         self._look_at_signal()
@@ -323,8 +337,7 @@ class Bridge:
         while True:
             if not await self._status_changed.wait(self._status_ms):
                 self._look_at_signal()
-                say("module", heap_text())
-                say("link", link_text(self._link.counters))
+                self._health.tell()
                 self._tell_health()
             if self._link.up:
                 say("module", f"status {self._status.word:04x} {self._status.names()}")

@@ -1,5 +1,7 @@
 """What time it is for the MCU: the port's clock, trusted once a server was reached, and the time zone."""
 
+from module.loading import rare
+
 MAX_OFFSET_S = 14 * 3600  # the easternmost time zone; the westernmost is UTC-12
 MAX_DECIMALS = 2  # digits of a fraction of an hour; zones go by quarters
 
@@ -16,6 +18,7 @@ class Clock:
         """A server was reached, so the clock was set."""
         self._trusted = True
 
+    @rare
     def use_zone(self, text):
         """Take a time zone such as "8", "UTC-3:30" or "+5.5"; False when it names none that is known here."""
         offset_s = parse_zone(text)
@@ -24,6 +27,7 @@ class Clock:
         self._offset_s = offset_s
         return True
 
+    @rare
     def now(self):
         """The NetworkTime of now, all zeros while unknown."""
         from wxproto import network_time  # noqa: PLC0415 - many an MCU never asks

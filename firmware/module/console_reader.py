@@ -9,7 +9,7 @@ import asyncio
 
 from micropython import const
 
-from module.loading import drop
+from module.loading import drop, rare
 
 _POLL_MS = const(50)  # a chip keeps 260 bytes that nobody has read; a packet has 120 at most
 _STALE_MS = const(1000)  # the rest of a packet that does not come was cut off
@@ -50,6 +50,7 @@ class ConsoleReader:
                 self._data = self._take(self._data + data)
             await asyncio.sleep_ms(0 if data else _POLL_MS)
 
+    @rare
     def _take(self, data):
         """Serve what is whole and give back the rest."""
         while data:
@@ -74,6 +75,7 @@ class ConsoleReader:
             data = data[packet:]
         return data
 
+    @rare
     def _serve_packet(self, packet):
         from module import improv  # noqa: PLC0415 - rarely used
 
@@ -87,6 +89,7 @@ class ConsoleReader:
         else:
             self._start(serving)
 
+    @rare
     async def _self_test(self):
         from module import production_test  # noqa: PLC0415 - rarely used
 
@@ -94,6 +97,7 @@ class ConsoleReader:
             self._port, self._wifi, self._settings, link=self._link, production=self._production
         )
 
+    @rare
     def _start(self, serving):
         if self._task is None:
             self._task = asyncio.create_task(self._run(serving))

@@ -6,6 +6,8 @@ import gc
 from micropython import const
 
 from module import version
+from module.console import say
+from module.loading import rare
 
 _WATCHDOG_MS = const(60_000)  # without food for so long the chip starts anew
 _ROUND_MS = const(1000)  # between two looks at the progress
@@ -46,6 +48,7 @@ class Health:
             await asyncio.sleep_ms(_ROUND_MS)
             self.lag_ms = max(self.lag_ms, port.now_ms() - now - _ROUND_MS)
 
+    @rare
     def figures(self):
         """The object of `dev2app/<did>/health`."""
         port, counters, wifi = self._port, self._link.counters, self._wifi
@@ -72,19 +75,17 @@ class Health:
             },
         }
 
-
-def link_text(counters):
-    """What the serial link went through, for the console."""
-    last, smoothed = counters.round_trip_last, counters.round_trip_smoothed
-    trip = "no round trip yet" if last is None else f"round trip {last} ms, {smoothed} ms on average"
-    return (
-        f"{counters.frames_in} frames in, {counters.frames_out} out, {trip}, {counters.resends} sent again, "
-        f"{counters.given_up} given up, {counters.repeats} repeats, {counters.bad_frames} bad frames, "
-        f"{counters.bad_bytes} bad bytes, {counters.resyncs} resyncs"
-    )
-
-
-def heap_text():
-    """Heap after a collection, for the console."""
-    gc.collect()
-    return f"heap {gc.mem_alloc() // 1024} KB used, {gc.mem_free() // 1024} KB free"
+    @rare
+    def tell(self):
+        """Say on the console what the heap has after a collection, and what the serial link went through."""
+        gc.collect()
+        say("module", f"heap {gc.mem_alloc() // 1024} KB used, {gc.mem_free() // 1024} KB free")
+        counters = self._link.counters
+        last, smoothed = counters.round_trip_last, counters.round_trip_smoothed
+        trip = "no round trip yet" if last is None else f"round trip {last} ms, {smoothed} ms on average"
+        say(
+            "link",
+            f"{counters.frames_in} frames in, {counters.frames_out} out, {trip}, "
+            f"{counters.resends} sent again, {counters.given_up} given up, {counters.repeats} repeats, "
+            f"{counters.bad_frames} bad frames, {counters.bad_bytes} bad bytes, {counters.resyncs} resyncs",
+        )

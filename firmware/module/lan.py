@@ -12,6 +12,7 @@ from micropython import const
 
 from module import lan_session
 from module.console import say
+from module.loading import rare
 from wxproto import envelope
 from wxproto.errors import PeerError
 
@@ -36,7 +37,7 @@ class Lan:
     info(): the MCU's McuInfo or None. `await on_command(data, answer)` takes one envelope and the function
     `answer(sn, body)` that replies to its sender; it raises PeerError for what makes no sense.
 
-    Set by those who can: `scan` as Wifi.scan; `end_test()` ends a production test, True if one ran;
+    Set by those who can: `wifi`, the Wifi; `end_test()` ends a production test, True if one ran;
     `on_clients()` is told when `logged_in`, a number, has changed.
     """
 
@@ -47,7 +48,7 @@ class Lan:
         self._status = status
         self._info = info
         self._on_command = on_command
-        self.scan = self.end_test = self.on_clients = None
+        self.wifi = self.end_test = self.on_clients = None
         self.logged_in = 0
         self._clients = {}  # LanSession -> (socket, task)
         self._buffer = memoryview(bytearray(_READ_SIZE))
@@ -69,6 +70,7 @@ class Lan:
             tasks.append(asyncio.create_task(self._answer_datagrams()))
         await asyncio.gather(*tasks)
 
+    @rare
     def close(self):
         """Close every socket; run() has ended, or its event loop is given up."""
         for task in self._tasks:
@@ -87,6 +89,7 @@ class Lan:
             if session.logged_in:
                 self._send(session, envelope.REPORT, p0)
 
+    @rare
     def _open(self, kind, port):
         if not port:
             return None
@@ -160,9 +163,9 @@ class Lan:
     async def _take(self, session, cmd, frame):
         if cmd == lan_session.NETWORKS:
             now = self._port.now_ms()
-            if self.scan is not None and (self._scanned is None or now - self._scanned >= _SCAN_EVERY_MS):
+            if self.wifi is not None and (self._scanned is None or now - self._scanned >= _SCAN_EVERY_MS):
                 self._scanned = now
-                self._networks = await self.scan()
+                self._networks = await self.wifi.scan()
             session.send_networks(self._networks)
         elif cmd == lan_session.END_TEST:
             if self.end_test is not None and self.end_test():

@@ -7,6 +7,7 @@ rest comes out as events. Whoever breaks the protocol is ended with a reason, an
 from binascii import unhexlify
 
 from module import version
+from module.loading import rare
 from wxproto import commands, envelope
 from wxproto.actions import MODULE_P0
 from wxproto.errors import PeerError
@@ -86,6 +87,7 @@ class LanSession:
         """Queue one frame."""
         self.unsent += envelope.encode(cmd, body, sn)
 
+    @rare
     def send_networks(self, networks):
         """Answer NETWORKS with rows (ssid in bytes, dBm, ...), strongest first; it is the last answer."""
         body = b""

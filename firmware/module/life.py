@@ -7,7 +7,7 @@ and uplink are switched on and off by it.
 import asyncio
 
 from module.console import say
-from module.loading import drop
+from module.loading import drop, rare
 from module.wake import Wake
 
 NO_IDENTITY = "no identity"
@@ -86,6 +86,7 @@ class Life:
         self.reason = None
         self.beats = 0
 
+    @rare
     def take(self, event, reason=None):
         """Take an event; `reason` goes with OFFLINE."""
         if event == SET_UP:
@@ -126,6 +127,7 @@ class Life:
                 self._wifi.cure()
             await self._changed.wait(_ROUND_MS)
 
+    @rare
     def _enter(self, state):
         self.state = state
         bits = STATES[state]
@@ -141,9 +143,11 @@ class Life:
         since = self._failing_since
         return since is not None and self._port.now_ms() - since >= _CURE_MS
 
+    @rare
     def _wants_set_up(self):
         return self._wifi is not None and (self._set_up_asked or self._settings.ssid is None)
 
+    @rare
     async def _set_up_once(self):
         """Offer set-up until a network was joined and stored, the time is over or the state is another."""
         try:

@@ -14,3 +14,26 @@ def drop(*names):
         package = sys.modules.get(package)
         if hasattr(package, file):
             delattr(package, file)
+
+
+def rare(method):
+    """Mark a method that is seldom called: on a chip it is in memory only while it runs.
+
+    There its class does not have it (wxlink/flash/overlay.py): find() loads it from the file of that name. So
+    it is to be called, not passed about, and not to run for long.
+    """
+    return method
+
+
+def find(owner, name):
+    """A rare method of an object, for one call: `__getattr__` of a class whose RARE names the file.
+
+    AttributeError for what is not there.
+    """
+    file = owner.RARE
+    __import__(file)
+    method = getattr(sys.modules[file], name, None)
+    drop(file)
+    if method is None:
+        raise AttributeError(name)
+    return lambda *given, **named: method(owner, *given, **named)

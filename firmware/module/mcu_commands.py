@@ -9,7 +9,7 @@ from module import version
 from module.clock import Clock
 from module.console import say
 from module.life import SET_UP
-from module.loading import drop
+from module.loading import drop, rare
 from module.window import Window
 from wxproto import commands
 from wxproto.errors import LocalError, PeerError
@@ -54,12 +54,14 @@ class McuCommands:
         else:
             self.life.take(SET_UP)
 
+    @rare
     def begin(self, info):
         """Take the device information of an MCU that has just come up: time zone and binding window."""
         self._bindable_s = info.bindable_s
         self._binding.open(info.bindable_s)
         self.use_zone(info.tz)
 
+    @rare
     def take(self, asked):
         """Do what `asked` wants. Malformed payloads are refused and named on the console."""
         handle = _HANDLERS.get(asked.cmd)
@@ -77,6 +79,7 @@ class McuCommands:
 
     # Set-up
 
+    @rare
     def _configure(self, payload):
         from module import mcu_configuration  # noqa: PLC0415 - see above
 
@@ -86,6 +89,7 @@ class McuCommands:
             del mcu_configuration
             drop("mcu_configuration", "config", "wxproto.configuration", "wxproto.fields")
 
+    @rare
     def _enter_test(self, _):
         self._test.open(0)
         if self.wifi is None:
@@ -112,9 +116,11 @@ class McuCommands:
             return
         await production_test.run(self.wifi, self.settings, self._port)
 
+    @rare
     def _allow_binding(self, _):
         self._binding.open(self._bindable_s)
 
+    @rare
     def use_zone(self, text):
         """Take and keep the time zone that the MCU names, if it names one."""
         settings = self.settings
@@ -128,6 +134,7 @@ class McuCommands:
 
     # Restarts
 
+    @rare
     def _reset(self, _):
         say("link", "the MCU resets the module: identity and bindings end")
         self.forget()
@@ -140,6 +147,7 @@ class McuCommands:
         settings.forget()
         self._on_restart(RESET_MS)
 
+    @rare
     def restart(self, _=None):
         """Start anew; nothing is wiped."""
         say("link", "the MCU restarts the module")
@@ -147,11 +155,13 @@ class McuCommands:
 
     # Questions
 
+    @rare
     def _tell_time(self, _):
         told = self.clock.now().encode()
         drop("wxproto.network_time", "wxproto.fields")
         return told
 
+    @rare
     def _tell_information(self, payload):
         from wxproto import device_info, module_info  # noqa: PLC0415 - see above
 
@@ -166,6 +176,7 @@ class McuCommands:
 
     # Updates of boards behind the MCU, files of the MCU, sub-devices
 
+    @rare
     def _transact(self, payload):
         from wxproto import transaction  # noqa: PLC0415 - see above
 
@@ -177,13 +188,16 @@ class McuCommands:
         say("link", "the MCU asks for a file: this module cannot fetch files")
         self._tell(commands.TRANSACTION_RESULT, transaction.DownloadResult(DOWNLOAD_FAILED).encode())
 
+    @rare
     def _refuse_file(self, _):
         say("link", "the MCU offers a file: the relay has no place for it")
         self._tell(commands.DATA_RECEIVER_CANCEL, b"")
 
+    @rare
     def _refuse_sub_device(self, _):
         raise PeerError("the uplink has no form for sub-devices")
 
+    @rare
     def _tell(self, cmd, payload):
         self._telling = asyncio.create_task(self._ask(cmd, payload))
 

@@ -9,6 +9,7 @@ from collections import namedtuple
 
 from module import mqtt_packet as packet
 from module.backoff import Refusal
+from module.loading import rare
 from wxproto.errors import LocalError, PeerError
 
 WINDOW = 4  # QoS 1 messages sent and not yet acknowledged; keeps a slow link busy and a resend short
@@ -111,15 +112,18 @@ class Client:
         """Number of QoS 1 messages not yet acknowledged."""
         return len(self._queue)
 
+    @rare
     def take_dropped(self):
         """Number of messages that gave way since the last call."""
         dropped, self.dropped = self.dropped, 0
         return dropped
 
+    @rare
     def kept(self):
         """What is to survive a restart, in order: (topic, payload, packet id, sent before) for each."""
         return [(m.topic, m.payload, m.packet_id, m.sent) for m in self._queue if not m.urgent]
 
+    @rare
     def restore(self, messages):
         """Take over what kept() gave before a restart; before the first open(). The limits hold."""
         for topic, payload, packet_id, sent in messages:
@@ -129,6 +133,7 @@ class Client:
             self._queue.append(message)
             self._last_id = packet_id
 
+    @rare
     def open(self, now, will=None):
         """Begin a connection on a fresh transport; `will` is None or (topic, payload, qos)."""
         if self.state != OFFLINE:
@@ -143,6 +148,7 @@ class Client:
             packet.connect(self.client_id, *self._login, keep_alive_s=keep_alive, clean=False, will=will), now
         )
 
+    @rare
     def lost(self):
         """The transport is gone: what was in flight waits, in order, for the next open()."""
         self.state = OFFLINE
@@ -180,6 +186,7 @@ class Client:
         if message.qos and self.state >= SUBSCRIBING:
             self._send(packet.puback(message.packet_id), now)
 
+    @rare
     def close(self, now):
         """End the connection so that the broker does not publish the will; drain data_to_send() once more."""
         if self.state != OFFLINE:

@@ -6,6 +6,7 @@ from micropython import const
 
 from module import mqtt, mqtt_packet, stream
 from module.console import say
+from module.loading import rare
 from module.wake import Wake
 from wxproto.errors import LocalError, PeerError
 
@@ -74,6 +75,7 @@ class MqttPump:
             connection.close()
             client.lost()
 
+    @rare
     async def _say_goodbye(self, connection, farewell):
         """End with DISCONNECT only when the broker has our farewell; else the will must say it."""
         client = self.client

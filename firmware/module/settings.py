@@ -10,7 +10,7 @@ import json
 import os
 from binascii import hexlify, unhexlify
 
-from module.loading import drop
+from module.loading import drop, rare
 
 OLD_FILE = "identity.json"  # of earlier versions; taken over once
 FILES = ("settings.0", "settings.1", OLD_FILE)
@@ -57,6 +57,7 @@ class Settings:
         if taken_over:
             os.remove(folder + "/" + OLD_FILE)
 
+    @rare
     def use_mac(self, mac):
         """Take the given MAC address, else the stored one, else draw one; a new one needs a new did."""
         mac = mac or self.mac or self._port.new_mac()
@@ -66,6 +67,7 @@ class Settings:
             self.mac = mac
             self.save()
 
+    @rare
     def use_product(self, product_key):
         """Take the MCU's product key; returns True when it changed and the module must register again."""
         if product_key == self.product_key:
@@ -76,18 +78,21 @@ class Settings:
         self.save()
         return True
 
+    @rare
     def registered(self, did):
         """Keep what the relay gave."""
         if did != self.did:
             self.did = did
             self.save()
 
+    @rare
     def join(self, ssid, key):
         """Keep the network to join."""
         if (_plain(ssid), _plain(key)) != (_plain(self.ssid), _plain(self.key)):
             self.ssid, self.key = ssid, key
             self.save()
 
+    @rare
     def forget(self):
         """Wipe identity and network and begin with set-up; a new passcode ends the relay's bindings."""
         self.product_key = self.did = self.ssid = self.key = self.zone = self.relay = None
@@ -95,6 +100,7 @@ class Settings:
         self.set_up = SOFT_AP
         self.save()
 
+    @rare
     def take_set_up(self):
         """True once after forget(): this start is to open the access point."""
         if self.set_up is None:
@@ -103,6 +109,7 @@ class Settings:
         self.save()
         return True
 
+    @rare
     def save(self):
         """Write over the older copy. OSError only when there is none yet: a module that runs goes on."""
         number = self._number + 1
@@ -121,6 +128,7 @@ class Settings:
             return
         self._number = number
 
+    @rare
     def _load(self):
         """Take the newest whole copy; True when it is the file of an earlier version."""
         from module import settings_copies  # noqa: PLC0415 - dropped after use
@@ -135,6 +143,7 @@ class Settings:
                 setattr(self, name, unhexlify(value[0]) if isinstance(value, list) else value)
         return taken_over
 
+    @rare
     def _take_factory_data(self):
         """Take what the factory gave and draw what it did not; True when something was drawn or is new."""
         before = self.passcode, self.update_key, self.ap_password
@@ -148,6 +157,7 @@ class Settings:
             self.update_key = str(hexlify(key or self._port.entropy(UPDATE_KEY_SIZE)), "ascii")
         return before != (self.passcode, self.update_key, self.ap_password)
 
+    @rare
     def _new_passcode(self):
         letters = []
         while len(letters) < PASSCODE_LETTERS:

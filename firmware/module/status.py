@@ -1,5 +1,6 @@
 """The module status word that command 0D tells the MCU (serial-link 3, "module status")."""
 
+from module.loading import rare
 from wxproto import commands
 
 SIGNAL_MAX = 7
@@ -39,6 +40,7 @@ class Status:
         """Payload of command 0D: two bytes, big endian."""
         return self.word.to_bytes(2, "big")
 
+    @rare
     def names(self):
         """The bits that are set, lowest first, as one text for the console."""
         bits = sorted((mask, name) for name, mask in BITS.items() if self.word & mask)

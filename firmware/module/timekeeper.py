@@ -10,7 +10,7 @@ from micropython import const
 
 from module.backoff import Backoff
 from module.console import say
-from module.loading import drop
+from module.loading import drop, rare
 from module.version import BUILT
 
 _EVERY_MS = const(86_400_000)  # a crystal of 20 ppm is wrong by 2 s then
@@ -40,6 +40,7 @@ class Timekeeper:
         """True when the time servers were asked once, or need not be."""
         return self.kept or self._asked.is_set()
 
+    @rare
     def begin(self):
         """Ask the servers from now on; call it when there is a network."""
         if self._task is None and not self.kept:
@@ -50,6 +51,7 @@ class Timekeeper:
         if not self.asked:
             await self._asked.wait()
 
+    @rare
     def correct(self, seconds, source):
         """Take the Unix time that somebody tells who can be believed, if the clock is off."""
         if not self.kept and seconds >= BUILT and abs(seconds - self._port.utc_s()) > _OFF_S:
@@ -72,6 +74,7 @@ class Timekeeper:
         finally:
             self._asked.set()  # whatever happens here, nobody waits for ever
 
+    @rare
     async def _ask(self):
         from module import sntp  # noqa: PLC0415 - dropped after use
 
@@ -86,6 +89,7 @@ class Timekeeper:
         self._set((time_ms + self._port.now_ms() - at + 500) // 1000, server)
         return True
 
+    @rare
     def _set(self, seconds, source):
         off = seconds - self._port.utc_s()
         self._port.set_utc(seconds)

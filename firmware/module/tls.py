@@ -10,7 +10,7 @@ import ssl
 from micropython import const
 
 from module.backoff import Refusal
-from module.loading import drop
+from module.loading import drop, rare
 from wxproto.errors import LocalError
 
 _MAX_AUTHORITY = const(4096)  # bytes of a DER certificate; one with a key of 4,096 bits has about 1,500
@@ -47,11 +47,13 @@ class Trust:
                 "ca is no DER certificate; make one: openssl x509 -in ca.pem -outform der -out ca.der"
             ) from None
 
+    @rare
     def wrap(self, sock, host):
         """The socket with TLS; the first write or read shakes hands. `host` is the name to be certified."""
         gc.collect()  # what earlier connections hold outside MicroPython's heap goes with their objects
         return self._context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
 
+    @rare
     def explain(self, error, host):
         """What to raise for what a write or read raised: Untrusted with its reasons, or an OSError."""
         certificate = isinstance(error, ValueError)

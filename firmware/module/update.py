@@ -11,7 +11,7 @@ from micropython import const
 
 from module.backoff import Backoff
 from module.console import say
-from module.loading import drop
+from module.loading import drop, rare
 from module.wake import Wake
 from wxproto.errors import LocalError
 
@@ -63,6 +63,7 @@ class Update:
         self._backoff = Backoff(_AGAIN_MS, _AGAIN_CAP_MS, port.entropy)
         self._changed = Wake()
 
+    @rare
     def connected(self, online):
         """Take that the uplink has come or gone."""
         now = self.port.now_ms()
@@ -71,11 +72,13 @@ class Update:
             self._due = now + _SETTLE_MS + self._random(_SPREAD_MS)
         self._changed.set()
 
+    @rare
     def notice(self, kind):
         """Take that the relay has something new of `kind` (service message 0211)."""
         self._wanted.add(kind)
         self._changed.set()
 
+    @rare
     def begin(self, info):
         """Take the device information of an MCU that has come up."""
         self.info = info
@@ -88,34 +91,45 @@ class Update:
     async def run(self):
         """Serve for ever."""
         if self.in_slot:
-            try:
-                from module import trial  # noqa: PLC0415 - once, at the start
-
-                await trial.settle(self)
-            except (OSError, MemoryError) as error:
-                say("update", f"the slots stay as they are until the next start: {error or 'no heap'}")
-            trial = None
-            drop(*_FOR_TRIAL)
+            await self._settle()
         while True:
             await self._until_due()
-            kinds = self._wanted or KINDS
-            self._wanted = set()
-            self.looking = True
-            done = False
-            try:
-                from module import release  # noqa: PLC0415 - 10 KB of heap, for a minute
-
-                done = await release.look(self, kinds)
-            except (MemoryError, LocalError) as error:
-                say("update", f"{error or 'no heap'}; later")
-            release = None
-            drop(*_FOR_RELEASE)
-            self._plan(done)
-            self.looking = False
+            self._plan(await self._look())
             if self.has_image:
                 self.has_image = False
                 self._offer()
 
+    @rare
+    async def _settle(self):
+        """See to it, once after the start, that the slot of this application is confirmed or left."""
+        try:
+            from module import trial  # noqa: PLC0415 - dropped after use
+
+            await trial.settle(self)
+        except (OSError, MemoryError) as error:
+            say("update", f"the slots stay as they are until the next start: {error or 'no heap'}")
+        trial = None
+        drop(*_FOR_TRIAL)
+
+    @rare
+    async def _look(self):
+        """Ask the relay and take what it has; True when that went well."""
+        kinds = self._wanted or KINDS
+        self._wanted = set()
+        self.looking = True
+        done = False
+        try:
+            from module import release  # noqa: PLC0415 - 10 KB of heap, for a minute
+
+            done = await release.look(self, kinds)
+        except (MemoryError, LocalError) as error:
+            say("update", f"{error or 'no heap'}; later")
+        release = None
+        drop(*_FOR_RELEASE)
+        self.looking = False
+        return done
+
+    @rare
     def tell(self, kind, version, state, percent, reason=None):
         """Tell console and relay how it goes with `version`; `state` is one of those in README."""
         version = version or "unknown"
@@ -136,6 +150,7 @@ class Update:
         """Wait until something changes, or no longer than that."""
         await self._changed.wait(min(milliseconds, _QUIET_MS))
 
+    @rare
     def _offer(self):
         """Hand the MCU the image that is here for it, unless it runs that already."""
         if self.info is None:
@@ -165,6 +180,7 @@ class Update:
                     return
             await self.sleep(wait)
 
+    @rare
     def _plan(self, done):
         if done:
             self._backoff.reset()
@@ -177,5 +193,6 @@ class Update:
         self._looked = -_SPACING_MS  # time of the last look
         self._due = None if gone else self.port.now_ms() + wait
 
+    @rare
     def _random(self, below):
         return int.from_bytes(self.port.entropy(4), "big") % max(1, below)

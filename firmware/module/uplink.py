@@ -12,7 +12,7 @@ from micropython import const
 from module import mqtt, stream
 from module.backoff import Backoff, Refusal
 from module.console import say
-from module.loading import drop
+from module.loading import drop, rare
 from module.mqtt_pump import RECOVERABLE, MqttPump
 from module.timekeeper import Timekeeper
 from module.wake import Wake
@@ -77,6 +77,7 @@ class Uplink:
         """Number of reports and other QoS 1 messages that the broker has not acknowledged."""
         return self._pump.client.queued if self._pump is not None else 0
 
+    @rare
     def begin(self):
         """Connect and stay connected: the MCU is there and its product key is in the settings."""
         if self._idle.is_set():
@@ -88,6 +89,7 @@ class Uplink:
         self._refused_backoff.reset()
         self._changed.set()
 
+    @rare
     def end(self):
         """Say off-line and disconnect: the MCU is gone, or the module stops. What is queued stays queued."""
         self._wanted = False
@@ -95,6 +97,7 @@ class Uplink:
         if self._pump is not None:
             self._pump.leave()
 
+    @rare
     async def ended(self):
         """Wait until no connection exists; what is not acknowledged is on flash then."""
         await self._idle.wait()
@@ -115,10 +118,12 @@ class Uplink:
         if self.online:
             self._pump.publish(self._topic("/health"), json.dumps(fields).encode(), 0)
 
+    @rare
     def publish_update(self, fields):
         """Tell the relay how an update gets on, a dict for JSON; queued like a report."""
         self._publish("/update", json.dumps(fields).encode())
 
+    @rare
     async def retire(self, did, passcode):
         """Tell the relay that this did has ended. It is told once: the next registration says the same."""
         try:
@@ -127,6 +132,7 @@ class Uplink:
             say("uplink", f"the relay was not told that {did} has ended: {error}")
         drop("registration")
 
+    @rare
     def relay(self):
         """The relay's HTTP calls, a registration.Registration; that file is for the caller to drop."""
         from module import registration  # noqa: PLC0415 - dropped after use
@@ -144,14 +150,19 @@ class Uplink:
                 continue
             try:
                 await self._connect_once()
-            except (Refusal, LocalError) as error:
-                if isinstance(error, (mqtt.Refused, mqtt.SubscriptionRefused)):
-                    self._must_register = True
-                await self._pause(error, self._refused_backoff)
             except RECOVERABLE as error:
-                await self._pause(error, self._backoff)
+                wait = self._take_failure(error)
+            else:
+                continue
+            await self._changed.wait(wait)
 
-    async def _pause(self, error, backoff):
+    @rare
+    def _take_failure(self, error):
+        """Milliseconds until the next try."""
+        refused = isinstance(error, (Refusal, LocalError))
+        if isinstance(error, (mqtt.Refused, mqtt.SubscriptionRefused)):
+            self._must_register = True
+        backoff = self._refused_backoff if refused else self._backoff
         now = self._port.now_ms()
         reason = str(error) or type(error).__name__
         ceiling = backoff.ceiling_ms
@@ -164,7 +175,7 @@ class Uplink:
             say("uplink", "the relay was not reached for too long: the module starts anew")
             self._missed()
             self._on_restart(0)
-        await self._changed.wait(wait)
+        return wait
 
     def _missed(self):
         """From now on the relay is missed."""
@@ -174,6 +185,20 @@ class Uplink:
     # One connection
 
     async def _connect_once(self):
+        endpoint, connection = await self._reach()
+        if connection is None:
+            return
+        self._idle.clear()
+        self._connection = hexlify(self._port.entropy(4))
+        try:
+            await self._pump.serve(connection, self._presence(b"0 "))
+        finally:
+            self._take_end(endpoint)
+            self._idle.set()
+
+    @rare
+    async def _reach(self):
+        """The broker's (host, port) and a stream to it; (None, None) when that is not wanted any more."""
         self.time.begin()
         if not self.time.asked and self._find_trust() is not None:
             self._on_stage("time")
@@ -186,15 +211,10 @@ class Uplink:
         connection = await stream.connect(*endpoint, self._timeout_ms, self._port, self._find_trust())
         if not self._wanted:
             connection.close()
-            return
-        self._idle.clear()
-        self._connection = hexlify(self._port.entropy(4))
-        try:
-            await self._pump.serve(connection, self._presence(b"0 "))
-        finally:
-            self._take_end(endpoint)
-            self._idle.set()
+            return None, None
+        return endpoint, connection
 
+    @rare
     def _take_end(self, endpoint):
         if not self.online:
             return
@@ -206,6 +226,7 @@ class Uplink:
         self._endpoint = endpoint
         self._on_online(False)
 
+    @rare
     def _find_trust(self):
         """The tls.Trust of the configuration, or None: only without a ca anything goes in the clear."""
         if not self._trust_known:
@@ -221,6 +242,7 @@ class Uplink:
             self._trust_known = True
         return self._trust
 
+    @rare
     async def _ask_relay(self):
         """The broker's (host, port), after registering if need be."""
         from module import registration  # noqa: PLC0415 - dropped after use
@@ -241,6 +263,7 @@ class Uplink:
             self.time.correct(time_s, "the relay")
         return endpoint
 
+    @rare
     async def _register(self, relay):
         self._on_stage("registering")
         self._settings.registered(await relay.register(self._settings))
@@ -248,6 +271,7 @@ class Uplink:
         self._must_register = False
         self._use_did()
 
+    @rare
     def _use_did(self):
         """Have a session for the did of the settings; another did begins with what is on flash for it."""
         settings, config = self._settings, self._config
@@ -289,6 +313,10 @@ class Uplink:
         return self._topic("/online"), state + self._connection, 1
 
     def _take_ready(self, session_present):
+        self._begin_session(session_present)
+
+    @rare
+    def _begin_session(self, session_present):
         self._online_since = self._port.now_ms()
         client = self._pump.client
         waiting = self.waiting
@@ -325,6 +353,7 @@ class Uplink:
         if self._spooled and not self.waiting:
             self._spool()  # what is on flash has arrived
 
+    @rare
     def _spool(self):
         """Have on flash what is not acknowledged."""
         pump = self._pump
@@ -347,6 +376,7 @@ class Uplink:
         drop("spool")
         self._spool_at = self._port.now_ms() + _SPOOL_EVERY_MS
 
+    @rare
     def _unspool(self, client):
         from module import spool  # noqa: PLC0415 - dropped after use
 

@@ -10,6 +10,7 @@ from micropython import const
 
 from module.backoff import Backoff
 from module.console import say
+from module.loading import rare
 
 AP_ADDRESS = "10.10.100.254"  # where apps of the vendor's look for a module in set-up
 AP_PREFIX = "XPG-GAgent-"  # and the name they look for, with the last 4 hex digits of the MAC address
@@ -53,6 +54,7 @@ class Wifi:
         self._cure_at = None
         self._doubts = 0  # looks in a row at which the network seemed lost
 
+    @rare
     def want(self, wanted):
         """Join the stored network and stay there, or leave it."""
         if wanted != self._wanted:
@@ -63,6 +65,7 @@ class Wifi:
             else:
                 self.rejoin()
 
+    @rare
     def rejoin(self):
         """Leave the network and begin anew, with another one that is stored."""
         self._stop = True
@@ -101,6 +104,7 @@ class Wifi:
                         self._radio.renew()
                     await self._wait(self._backoff.next_ms())
 
+    @rare
     def cure(self):
         """Switch the radio off and on, for nothing is reached though it says it is joined; not too often."""
         now = self._port.now_ms()
@@ -112,11 +116,13 @@ class Wifi:
             self._set(False, "lost")
             self._changed.set()
 
+    @rare
     def cured(self):
         """Something was reached."""
         self._cures.reset()
         self._cure_at = None
 
+    @rare
     async def scan(self):
         """[(ssid in bytes, dBm, True when a key is needed)], strongest first, each name once.
 
@@ -139,6 +145,7 @@ class Wifi:
         rows.sort(key=lambda row: -row[1])
         return rows
 
+    @rare
     async def try_join(self, ssid, key, timeout_ms=_JOIN_MS):
         """Join this network, text or bytes, in place of the stored one: None or the failure.
 
@@ -151,21 +158,25 @@ class Wifi:
         finally:
             self._free()
 
+    @rare
     def open_access_point(self, ssid, key):
         """Open the module's own network. OSError when the radio refuses."""
         self._radio.open_ap(ssid, key, AP_ADDRESS)
 
+    @rare
     def close_access_point(self):
         """Close it."""
         self._radio.close_ap()
 
     # Inside
 
+    @rare
     def _free(self):
         self._lock.release()
         self._claims -= 1
         self._changed.set()
 
+    @rare
     async def _join_stored(self):
         settings = self._settings
         async with self._lock:
@@ -180,6 +191,7 @@ class Wifi:
             say("wifi", f"cannot join: {failure}; next try within {self._backoff.ceiling_ms} ms")
         return failure
 
+    @rare
     async def _attempt(self, ssid, key, timeout_ms, stored=False):
         """Try to join: None or the failure. A try of the stored network makes room for what else is due."""
         self._set(False, self.failure)
@@ -225,6 +237,7 @@ class Wifi:
             self.joined = joined
             self._on_change()
 
+    @rare
     async def _poll(self, check, timeout_ms):
         """What `check()` gives once it is not None; None when that takes too long."""
         end = self._port.now_ms() + timeout_ms

@@ -100,9 +100,12 @@ def _run(name, sources):
     else:
         names = {"__name__": "__main__"}  # of both files
         for path in ("/boot.py", "/main.py"):
-            with open(path) as file:
-                text = file.read()
-            exec(compile(text, path, "exec"), names)  # noqa: S102 - as MicroPython does
+            exec(compile(_text(path), path, "exec"), names)  # noqa: S102 - as MicroPython does
+
+
+def _text(path):
+    with open(path) as file:
+        return file.read()
 
 
 def _stand_in(clock):

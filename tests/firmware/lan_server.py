@@ -22,11 +22,13 @@ class Given:
             setattr(self, name, value)
 
 
-async def scan():
-    """Two networks after a while, as Wifi.scan gives them."""
-    print(json.dumps({"scan": True}))
-    await asyncio.sleep_ms(50)
-    return [(b"home", -50, True), ("café".encode(), -80, False)]
+class Wifi:
+    """Two networks after a while."""
+
+    async def scan(self):
+        print(json.dumps({"scan": True}))
+        await asyncio.sleep_ms(50)
+        return [(b"home", -50, True), ("café".encode(), -80, False)]
 
 
 def end_test():
@@ -66,7 +68,7 @@ config = Given(
 )
 settings = Given(mac="020000000001", did=None, product_key=None, passcode="ABCDEFGHIJ")
 lan = Lan(config, settings, port, Status(lambda: None), info=lambda: None, on_command=refuse)
-lan.scan = scan
+lan.wifi = Wifi()
 lan.end_test = end_test
 taken = fill(int(sys.argv[3]) * 1024) if len(sys.argv) > 3 else None
 asyncio.run(lan.run())

@@ -56,6 +56,16 @@ class Flashed(Unit):
         return [health["version"] for health in self.health()]
 
 
+BROKEN = {"program": "def run_chip():\n    return 0\n"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def releases() -> None:
+    """Made before the first serial link is served: this process is the MCU, too."""
+    for version, changed in ((OLD, {}), (NEW, {}), (NEW, BROKEN)):
+        other_version(version, **changed)
+
+
 @pytest.fixture
 async def unit(tmp_path: Path, mosquitto: Mosquitto) -> AsyncIterator[Flashed]:
     """A unit, not yet switched on."""
@@ -94,7 +104,7 @@ async def test_a_release_is_taken_tried_and_confirmed_and_the_serial_line_is_ser
 async def test_a_release_that_does_not_run_is_rolled_back_and_reported(unit: Flashed, eventually):
     async with unit.flashed() as chip:
         await online(unit, chip, eventually)
-        await unit.offer(other_version(NEW, program="def run_chip():\n    return 0\n"))
+        await unit.offer(other_version(NEW, **BROKEN))
         await eventually(lambda: "rolled_back" in unit.told(), within=30)
         assert len(chip.said("boot: runs /b")) == 3
         await eventually(lambda: unit.versions() == [OLD, OLD])

@@ -10,7 +10,7 @@ LIMIT = 9 * 1024  # bytes on the 64-bit build, of the 48 KB that the whole appli
 PROGRAM = """
 import asyncio, binascii, gc, socket
 asyncio.StreamReader, asyncio.gather  # loads what asyncio loads late
-from module import console, version
+from module import console, loading, version
 from wxproto import actions, commands, envelope, errors
 gc.collect()
 before = gc.mem_alloc()

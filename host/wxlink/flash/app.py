@@ -13,7 +13,9 @@ from typing import Final
 
 from wxlink.assets import asset
 from wxlink.flash.fold import fold
+from wxlink.flash.link import link
 from wxlink.flash.mpy import compile_source
+from wxlink.flash.overlay import overlay
 from wxlink.flash.page import answers
 from wxlink.flash.problem import FlashError
 from wxlink.flash.reach import reachable
@@ -31,6 +33,17 @@ _PACKAGES: Final = (("firmware/module", "module"), ("firmware/port", "port"), ("
 _LEFT_OUT: Final = frozenset({"port/unix.py", "module/soc.py", "module/soc_product.py"})
 _PAGE: Final = "module/captive_page.py"  # is packed instead
 _LIBRARY: Final = "wxproto/"  # of it a slot has what the rest imports
+# What stays in memory together: first what serves the serial link, later the rest.
+_UNITS: Final = {
+    "module/program.py": (),
+    "module/bridge.py": (
+        "module/wifi.py",
+        "module/lan.py",
+        "module/tls.py",
+        "module/panel.py",
+        "module/console_reader.py",
+    ),
+}
 # What MicroPython starts: as source, for it looks for no other names.
 _ROOT: Final = (("firmware/boot.py", "boot.py"), ("firmware/chip_main.py", "main.py"))
 _WORD: Final = re.compile(r"[^\W\d]\w*")
@@ -99,9 +112,12 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
     except SyntaxError as error:
         raise FlashError(f"{error.filename}:{error.lineno} is no Python: {error.msg}") from error
     pages = answers(folded.pop(_PAGE)) if _PAGE in folded else {}
+    folded = overlay(folded)
     needed = reachable(folded, [path for path in folded if not path.startswith(_LIBRARY)])
     kept = {word for text in root.values() for word in _WORD.findall(text.decode())}
-    short, names = shorten({path: folded[path] for path in sorted(needed)}, kept)
+    units = {path: members for path, members in _UNITS.items() if path in needed}
+    joined = link({path: folded[path] for path in sorted(needed)}, units, kept)
+    short, names = shorten(joined, kept)
     slot = {
         path.removesuffix(".py") + ".mpy": compile_source(_shown(path), source)
         for path, source in short.items()

@@ -8,6 +8,7 @@ top, to a whole number or a sum of such, are constants here.
 import ast
 import operator
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Container, Mapping
 from typing import Final
 
@@ -77,19 +78,13 @@ class _File:
 
     def bind(self, modules: Mapping[str, "_File"]) -> None:
         """Learn which names are modules of the application, and which are names of theirs."""
-        for node in ast.walk(self._tree):
-            if not isinstance(node, ast.ImportFrom):
-                continue
+        nodes = [node for node in ast.walk(self._tree) if isinstance(node, ast.ImportFrom)]
+        imported = Counter(alias.asname or alias.name for node in nodes for alias in node.names)
+        for node in nodes:
             origin = ".".join(filter(None, [self._package if node.level else "", node.module or ""]))
             for alias in node.names:
                 bound = alias.asname or alias.name
-                if self._set.get(bound, 0) != sum(
-                    1
-                    for other in ast.walk(self._tree)
-                    if isinstance(other, ast.ImportFrom)
-                    for one in other.names
-                    if (one.asname or one.name) == bound
-                ):
+                if self._set.get(bound, 0) != imported[bound]:
                     continue  # something else has this name too
                 if f"{origin}.{alias.name}" in modules:
                     self._modules[bound] = f"{origin}.{alias.name}"

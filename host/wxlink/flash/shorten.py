@@ -17,6 +17,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from wxlink.flash.overlay import SUFFIX
+
 COMMON, CHIP = (
     frozenset(part.split())
     for part in Path(__file__).with_name("rom_names.txt").read_text("ascii").split("\n\n")
@@ -46,25 +48,30 @@ def shorten(sources: Mapping[str, str], kept: Collection[str] = ()) -> Shortened
     """Rename all files (path -> source) but what is `kept`. SyntaxError when one is no Python."""
     files = {path: _File(path, source) for path, source in sources.items()}
     for path, file in files.items():
-        if file.classes & _joined(other.bases for at, other in files.items() if at != path).keys():
-            file.share_private()
+        elsewhere = _joined(other.bases for at, other in files.items() if at != path)
+        file.share_private(of_all=path.endswith(SUFFIX + ".py"), of=elsewhere)
     used = _joined(file.used for file in files.values())
     shared = _joined(file.shared for file in files.values())
     texts = _joined(file.texts for file in files.values())
     foreign = used.keys() - _joined(file.defined for file in files.values())
     folders = {part for path in files for part in path.removesuffix(".py").split("/")}
     fixed = COMMON | CHIP | foreign | folders | texts.keys() | set(kept)
+    own = {
+        path: [name for name in file.own if name not in fixed and name not in shared]
+        for path, file in files.items()
+    }
+    # A file spells each name that it uses: the shortest are for those that most files use.
+    uses = {name: sum(name in file.used for file in files.values()) for name in shared if name not in fixed}
+    few = {at: sum(len(names) > at for names in own.values()) for at in range(max(map(len, own.values())))}
     fresh = _fresh(used.keys() | folders | texts.keys() | set(kept))
-    everywhere = dict(zip([name for name in shared if name not in fixed], fresh, strict=False))
-    few: list[str] = []
+    most = sorted([(-count, one) for one, count in [*uses.items(), *few.items()]], key=lambda pair: pair[0])
+    table = {one: name for (_, one), name in zip(most, fresh, strict=False)}
     done: dict[str, str] = {}
     told: dict[str, dict[str, str]] = {}
     for path, file in files.items():
-        own = [name for name in file.own if name not in fixed and name not in shared]
-        few += itertools.islice(fresh, max(0, len(own) - len(few)))
-        table = everywhere | dict(zip(own, few, strict=False))
-        done[path] = file.renamed(table)
-        told[path] = {table[name]: name for name in file.used if name in table}
+        names = {name: table[name] for name in uses} | {name: table[at] for at, name in enumerate(own[path])}
+        done[path] = file.renamed(names)
+        told[path] = {names[name]: name for name in file.used if name in names}
     return Shortened(done, told)
 
 
@@ -97,15 +104,28 @@ class _File:
         self.own: dict[str, None] = {}
         self.texts: dict[str, None] = {}
         self.bases: dict[str, None] = {}
-        self.classes: set[str] = set()
+        self.classes: dict[str, ast.ClassDef] = {}
         for node in ast.walk(self._tree):
             self._take(node)
         self.own.update(dict.fromkeys(_bound(self._tree)))
         self.shared.update(dict.fromkeys(name for name in self.used if name not in self.defined))
 
-    def share_private(self) -> None:
-        """Classes of other files derive from one of this: their private names meet in one object."""
-        self.shared.update({name: None for name in self.own if _PRIVATE.match(name)})
+    def share_private(self, *, of_all: bool, of: Collection[str]) -> None:
+        """Other files have methods of the same objects: rare ones, or those of classes derived from `of`."""
+        met = dict(self.own) if of_all else {}
+        waiting = [name for name in of if name in self.classes]
+        while waiting:
+            node = self.classes[waiting.pop()]
+            met |= {
+                name: None
+                for one in ast.walk(node)
+                if (name := getattr(one, "attr", getattr(one, "name", "")))
+            }
+            met |= dict.fromkeys(_bound(node))
+            waiting += [
+                base.id for base in node.bases if isinstance(base, ast.Name) and base.id in self.classes
+            ]
+        self.shared.update({name: None for name in met if _PRIVATE.match(name)})
 
     def renamed(self, table: Mapping[str, str]) -> str:
         """The source with the names of the table."""
@@ -125,7 +145,7 @@ class _File:
             case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 self._add([name], self.own, self.defined)
             case ast.ClassDef(name=name, bases=bases):
-                self.classes.add(name)
+                self.classes[name] = node
                 self._add([name], self.own, self.defined)
                 for bound in _bound(node):
                     self._add([bound], self.own if _PRIVATE.match(bound) else self.shared)
