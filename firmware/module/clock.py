@@ -60,4 +60,4 @@ def parse_zone(text):
 
 
 def _digits(text):
-    return all(c in "0123456789" for c in text)
+    return text.encode().isdigit() or not text

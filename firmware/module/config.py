@@ -85,7 +85,7 @@ def configure(given, chip=False, ca_known=False):
         )
     if config.mcu_image is not None and config.product is not None:
         raise ConfigError("mcu_image is for an MCU: give its tty, or leave mcu_image and mcu_version out")
-    if config.mac is not None and not (len(config.mac) <= 32 and all(_alphanumeric(c) for c in config.mac)):
+    if config.mac is not None and not (len(config.mac) <= 32 and _alphanumeric(config.mac)):
         raise ConfigError("mac must be 1..32 letters and digits without separators")
     config.ca_known = ca_known or config.ca is not None
     use_relay(config, config.relay)
@@ -182,8 +182,8 @@ def _checked(name, kind, value, lowest, highest):
 
 
 def _fits(text, size):
-    return len(text) <= size and all(" " <= c <= "~" for c in text)
+    return len(text) <= size and all(32 <= byte < 127 for byte in text.encode())
 
 
-def _alphanumeric(character):
-    return character.isalpha() or character.isdigit()
+def _alphanumeric(text):
+    return all(48 <= byte < 58 or 97 <= byte | 32 < 123 for byte in text.encode())

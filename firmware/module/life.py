@@ -147,7 +147,6 @@ class Life:
     def _wants_set_up(self):
         return self._wifi is not None and (self._set_up_asked or self._settings.ssid is None)
 
-    @rare
     async def _set_up_once(self):
         """Offer set-up until a network was joined and stored, the time is over or the state is another."""
         try:

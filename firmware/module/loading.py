@@ -37,3 +37,17 @@ def find(owner, name):
     if method is None:
         raise AttributeError(name)
     return lambda *given, **named: method(owner, *given, **named)
+
+
+def told(at, values=None):
+    """A text of the application: the build keeps what is raised or said in a file, each behind its size.
+
+    values: what goes into it by `%`. Where it cannot be read there is its place, for whoever has the file.
+    """
+    try:
+        with open(sys.path[0] + "/texts", "rb") as file:
+            file.seek(at)
+            text = str(file.read(file.read(1)[0]), "utf-8")
+    except (OSError, MemoryError):
+        return "text %d" % at
+    return text if values is None else text % values

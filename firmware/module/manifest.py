@@ -83,7 +83,7 @@ def _same(one, other):
 
 
 def _is_hash(text):
-    return len(text) == _HASH_SIZE and all(c in "0123456789abcdef" for c in text)
+    return len(text) == _HASH_SIZE and not text.strip("0123456789abcdef")
 
 
 def _path(url):

@@ -1,5 +1,6 @@
 """What the MCU says of itself (command 02), as far as the module needs it. Dropped after use."""
 
+from module.letters import plain
 from wxproto.device_info import DeviceInfo
 from wxproto.errors import PeerError
 
@@ -17,7 +18,7 @@ def read(payload):
     """The McuInfo in a payload of command 02. PeerError when it cannot be used."""
     info = DeviceInfo.decode(payload)
     key = info.product_key
-    if not 0 < len(key) <= MAX_PRODUCT_KEY or not all(c.isalpha() or c.isdigit() for c in key):
+    if not 0 < len(key) <= MAX_PRODUCT_KEY or not plain(key):
         raise PeerError("its product key is not 1..32 letters and digits")
     kept = McuInfo()
     kept.product_key = key

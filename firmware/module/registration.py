@@ -12,6 +12,7 @@ import asyncio
 
 from module import stream
 from module.backoff import Refusal
+from module.letters import plain
 from wxproto.errors import PeerError
 
 MAX_ANSWER = 2048  # bytes of status line, headers and body; a relay's answer has about 400
@@ -67,7 +68,7 @@ class Registration:
         if status != CREATED:
             raise RegistrationError(f"registering failed with HTTP {status}: {_shown(body)}")
         did = decode_form(body).get("did", "")
-        if len(did) != DID_LENGTH or not all(c.isalpha() or c.isdigit() for c in did):
+        if len(did) != DID_LENGTH or not plain(did):
             raise RegistrationError("registering gave no did of 22 letters and digits")
         return did
 

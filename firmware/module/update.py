@@ -72,7 +72,6 @@ class Update:
             self._due = now + _SETTLE_MS + self._random(_SPREAD_MS)
         self._changed.set()
 
-    @rare
     def notice(self, kind):
         """Take that the relay has something new of `kind` (service message 0211)."""
         self._wanted.add(kind)
@@ -99,7 +98,6 @@ class Update:
                 self.has_image = False
                 self._offer()
 
-    @rare
     async def _settle(self):
         """See to it, once after the start, that the slot of this application is confirmed or left."""
         try:
@@ -111,7 +109,6 @@ class Update:
         trial = None
         drop(*_FOR_TRIAL)
 
-    @rare
     async def _look(self):
         """Ask the relay and take what it has; True when that went well."""
         kinds = self._wanted or KINDS
@@ -193,6 +190,5 @@ class Update:
         self._looked = -_SPACING_MS  # time of the last look
         self._due = None if gone else self.port.now_ms() + wait
 
-    @rare
     def _random(self, below):
         return int.from_bytes(self.port.entropy(4), "big") % max(1, below)

@@ -12,6 +12,7 @@ from micropython import const
 from module import mqtt, stream
 from module.backoff import Backoff, Refusal
 from module.console import say
+from module.letters import plain
 from module.loading import drop, rare
 from module.mqtt_pump import RECOVERABLE, MqttPump
 from module.timekeeper import Timekeeper
@@ -77,7 +78,6 @@ class Uplink:
         """Number of reports and other QoS 1 messages that the broker has not acknowledged."""
         return self._pump.client.queued if self._pump is not None else 0
 
-    @rare
     def begin(self):
         """Connect and stay connected: the MCU is there and its product key is in the settings."""
         if self._idle.is_set():
@@ -89,7 +89,6 @@ class Uplink:
         self._refused_backoff.reset()
         self._changed.set()
 
-    @rare
     def end(self):
         """Say off-line and disconnect: the MCU is gone, or the module stops. What is queued stays queued."""
         self._wanted = False
@@ -97,7 +96,6 @@ class Uplink:
         if self._pump is not None:
             self._pump.leave()
 
-    @rare
     async def ended(self):
         """Wait until no connection exists; what is not acknowledged is on flash then."""
         await self._idle.wait()
@@ -118,7 +116,6 @@ class Uplink:
         if self.online:
             self._pump.publish(self._topic("/health"), json.dumps(fields).encode(), 0)
 
-    @rare
     def publish_update(self, fields):
         """Tell the relay how an update gets on, a dict for JSON; queued like a report."""
         self._publish("/update", json.dumps(fields).encode())
@@ -132,7 +129,6 @@ class Uplink:
             say("uplink", f"the relay was not told that {did} has ended: {error}")
         drop("registration")
 
-    @rare
     def relay(self):
         """The relay's HTTP calls, a registration.Registration; that file is for the caller to drop."""
         from module import registration  # noqa: PLC0415 - dropped after use
@@ -196,7 +192,6 @@ class Uplink:
             self._take_end(endpoint)
             self._idle.set()
 
-    @rare
     async def _reach(self):
         """The broker's (host, port) and a stream to it; (None, None) when that is not wanted any more."""
         self.time.begin()
@@ -242,7 +237,6 @@ class Uplink:
             self._trust_known = True
         return self._trust
 
-    @rare
     async def _ask_relay(self):
         """The broker's (host, port), after registering if need be."""
         from module import registration  # noqa: PLC0415 - dropped after use
@@ -263,7 +257,6 @@ class Uplink:
             self.time.correct(time_s, "the relay")
         return endpoint
 
-    @rare
     async def _register(self, relay):
         self._on_stage("registering")
         self._settings.registered(await relay.register(self._settings))
@@ -334,7 +327,7 @@ class Uplink:
             self._on_service(message.payload)
         elif topic.startswith("app2dev/" + did):
             client_id = topic[len("app2dev/" + did) + 1 :]
-            if len(client_id) > _MAX_CLIENT_ID or not all(c.isalpha() or c.isdigit() for c in client_id):
+            if len(client_id) > _MAX_CLIENT_ID or not plain(client_id):
                 raise PeerError(f"a client id has up to {_MAX_CLIENT_ID} letters and digits")
             await self._on_command(message.payload, lambda sn, body: self.answer(client_id, sn, body))
 

@@ -54,7 +54,6 @@ class Wifi:
         self._cure_at = None
         self._doubts = 0  # looks in a row at which the network seemed lost
 
-    @rare
     def want(self, wanted):
         """Join the stored network and stay there, or leave it."""
         if wanted != self._wanted:
@@ -65,7 +64,6 @@ class Wifi:
             else:
                 self.rejoin()
 
-    @rare
     def rejoin(self):
         """Leave the network and begin anew, with another one that is stored."""
         self._stop = True
@@ -116,7 +114,6 @@ class Wifi:
             self._set(False, "lost")
             self._changed.set()
 
-    @rare
     def cured(self):
         """Something was reached."""
         self._cures.reset()

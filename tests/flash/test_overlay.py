@@ -30,9 +30,19 @@ class Door:
 
     @rare
     def _turn(self, what, *, slowly=False):
-        self.state = OPEN
-        told.append(_measured(self._size))
+        self.state = self._opened()
+        opened = self.opened()
+        told.append(_measured(self._size) + len(opened) - 4)
         return f"{what} {self.state} {slowly}"
+
+    @rare
+    def _opened(self):
+        opened = self.opened()
+        return opened
+
+    @rare
+    def opened(self):
+        return OPEN
 
     @rare
     async def wait(self):
@@ -89,6 +99,10 @@ def test_what_only_rare_methods_use_goes_with_them():
     assert "def _turn" not in done["door.py"]
     assert "def _measured" in done["door_rare.py"]
     assert "from door import told" in done["door_rare.py"]
+
+
+def test_a_rare_method_calls_another_without_loading_it_again():
+    assert "self.state = _opened(self)" in overlay({"door.py": DOOR})["door_rare.py"]
 
 
 def test_what_other_files_know_stays():

@@ -91,7 +91,7 @@ def test_each_file_has_the_same_few_names_for_its_own():
     )
     one, two = done.names["p/one.py"], done.names["p/two.py"]
     assert set(one.values()) == {"A", "_first", "second"}
-    assert set(two.values()) == {"_state", "_change", "_by"}
+    assert set(two.values()) == {"_state", "_change"}
     assert len(one.keys() & two.keys()) == 2  # of _first and A
     assert not re.search(r"_first|second|_state|_change|_by", json.dumps(done.sources))
 

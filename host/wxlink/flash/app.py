@@ -20,6 +20,7 @@ from wxlink.flash.page import answers
 from wxlink.flash.problem import FlashError
 from wxlink.flash.reach import reachable
 from wxlink.flash.shorten import shorten
+from wxlink.flash.texts import FILE, take_texts
 
 MPY_MAX: Final = (
     120 * 1024
@@ -112,7 +113,7 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
     except SyntaxError as error:
         raise FlashError(f"{error.filename}:{error.lineno} is no Python: {error.msg}") from error
     pages = answers(folded.pop(_PAGE)) if _PAGE in folded else {}
-    folded = overlay(folded)
+    folded, texts = take_texts(overlay(folded))
     needed = reachable(folded, [path for path in folded if not path.startswith(_LIBRARY)])
     kept = {word for text in root.values() for word in _WORD.findall(text.decode())}
     units = {path: members for path, members in _UNITS.items() if path in needed}
@@ -122,7 +123,7 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
         path.removesuffix(".py") + ".mpy": compile_source(_shown(path), source)
         for path, source in short.items()
     }
-    slot |= {f"module/{name}": data for name, data in pages.items()}
+    slot |= {f"module/{name}": data for name, data in pages.items()} | {FILE: texts}
     manifest = {
         "version": version,
         "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(slot.items())},

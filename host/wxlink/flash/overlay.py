@@ -115,8 +115,9 @@ def _file_of(path: str, tree: ast.Module, methods: list[_Method], along: list[as
             imports += [_imports(statement, names)] if names else []
         else:
             own += [ast.alias(name) for name in _bound(statement) if name in asked - here]
-    functions = [_as_function(method) for method in methods]
-    moved = [_Unbound({method.name for method in methods}).visit(one) for one in along]
+    unbound = _Unbound({method.name for method in methods})
+    functions = [unbound.visit(_as_function(method)) for method in methods]
+    moved = [*unbound.aliases(), *(unbound.visit(one) for one in along)]
     if own := [one for one in own if any(one.name in _loaded(node) for node in (*functions, *moved))]:
         imports.append(ast.ImportFrom(_module(path), own, 0))
     return _source([*imports, *functions, *moved])
@@ -128,15 +129,48 @@ def _as_function(method: _Method) -> _Method:
 
 
 class _Unbound(ast.NodeTransformer):
-    """In tables that came along: a method of its class is a function beside them."""
+    """A rare method calls another as the function beside it: its object would load it again."""
 
     def __init__(self, names: set[str]) -> None:
         self._names = names
+        self._local: set[str] = set()
+        self._hidden: dict[str, str] = {}  # functions that a local variable hides -> their other name
+
+    def aliases(self) -> list[ast.stmt]:
+        """Statements that give functions their other names."""
+        return [
+            ast.Assign([ast.Name(other, ast.Store())], ast.Name(name, ast.Load()))
+            for name, other in self._hidden.items()
+        ]
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+        return self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.stmt:
+        return self._function(node)
+
+    def _function(self, node: _Method) -> ast.stmt:
+        around = self._local
+        names = [
+            one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+        ]
+        self._local = around | set(names) | {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+        self.generic_visit(node)
+        self._local = around
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        match node.func:
+            case ast.Attribute(value=ast.Name(id="self") as owner, attr=name) if name in self._names:
+                if name in self._local:
+                    name = self._hidden.setdefault(name, name + "_of")
+                node = ast.Call(ast.Name(name, ast.Load()), [owner, *node.args], node.keywords)
+        return self.generic_visit(node)  # type: ignore[return-value]
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        if node.attr in self._names and isinstance(node.value, ast.Name):
+        if node.attr in self._names and isinstance(node.value, ast.Name) and node.value.id[0].isupper():
             return ast.Name(node.attr, node.ctx)
-        return node
+        return self.generic_visit(node)  # type: ignore[return-value]
 
 
 def _rest(path: str, tree: ast.Module, methods: list[_Method], along: list[ast.stmt]) -> str:

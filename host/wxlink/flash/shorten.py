@@ -13,7 +13,7 @@ import ast
 import itertools
 import keyword
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -63,14 +63,19 @@ def shorten(sources: Mapping[str, str], kept: Collection[str] = ()) -> Shortened
     # A file spells each name that it uses: the shortest are for those that most files use.
     uses = {name: sum(name in file.used for file in files.values()) for name in shared if name not in fixed}
     few = {at: sum(len(names) > at for names in own.values()) for at in range(max(map(len, own.values())))}
+    given = {-1 - at: len(files) for at in range(max(file.most_arguments for file in files.values()))}
     fresh = _fresh(used.keys() | folders | texts.keys() | set(kept))
-    most = sorted([(-count, one) for one, count in [*uses.items(), *few.items()]], key=lambda pair: pair[0])
+    most = sorted(
+        [(-count, one) for one, count in [*uses.items(), *few.items(), *given.items()]],
+        key=lambda pair: pair[0],
+    )
     table = {one: name for (_, one), name in zip(most, fresh, strict=False)}
     done: dict[str, str] = {}
     told: dict[str, dict[str, str]] = {}
     for path, file in files.items():
         names = {name: table[name] for name in uses} | {name: table[at] for at, name in enumerate(own[path])}
-        done[path] = file.renamed(names)
+        arguments = {name: None for name in file.arguments if name not in fixed and name not in names}
+        done[path] = file.renamed(names, arguments, [table[at] for at in given])
         told[path] = {names[name]: name for name in file.used if name in names}
     return Shortened(done, told)
 
@@ -83,7 +88,7 @@ def _joined(names: Iterator[dict[str, None]]) -> dict[str, None]:
 def _fresh(taken: Collection[str]) -> Iterator[str]:
     """Names of MicroPython that the application has no use for, the shortest first; then made ones."""
     usable = COMMON - _MEANT - set(taken)
-    plain = [name for name in usable if name[0] != "_" and not keyword.iskeyword(name)]
+    plain = [name for name in usable if not name.startswith("__") and not keyword.iskeyword(name)]
     yield from sorted(plain, key=lambda name: (len(name), name))
     yield from (name for name in map("_{}".format, itertools.count()) if name not in taken)
 
@@ -102,12 +107,14 @@ class _File:
         self.defined: dict[str, None] = {}
         self.shared: dict[str, None] = {}
         self.own: dict[str, None] = {}
+        self.arguments: dict[str, None] = {}
         self.texts: dict[str, None] = {}
         self.bases: dict[str, None] = {}
         self.classes: dict[str, ast.ClassDef] = {}
         for node in ast.walk(self._tree):
             self._take(node)
         self.own.update(dict.fromkeys(_bound(self._tree)))
+        self.most_arguments = max(_counted(self._tree, 0))
         self.shared.update(dict.fromkeys(name for name in self.used if name not in self.defined))
 
     def share_private(self, *, of_all: bool, of: Collection[str]) -> None:
@@ -127,11 +134,11 @@ class _File:
             ]
         self.shared.update({name: None for name in met if _PRIVATE.match(name)})
 
-    def renamed(self, table: Mapping[str, str]) -> str:
-        """The source with the names of the table."""
-        return ast.unparse(_Renaming(table).visit(self._tree)) + "\n"
+    def renamed(self, table: Mapping[str, str], arguments: Mapping[str, None], few: Sequence[str]) -> str:
+        """The source with the names of the table; `arguments` are named `few` in each function anew."""
+        return ast.unparse(_Renaming(table, arguments, few).visit(self._tree)) + "\n"
 
-    def _take(self, node: ast.AST) -> None:
+    def _take(self, node: ast.AST) -> None:  # noqa: PLR0912 - a table of the ways to spell a name
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
                 self._add([name])
@@ -142,7 +149,9 @@ class _File:
                 self._add([name], into, *([] if isinstance(context, ast.Load) else [self.defined]))
             case ast.keyword(arg=str(name)):
                 self._add([name], self.shared)
-            case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            case ast.arg(arg=name):
+                self._add([name], self.arguments, self.defined)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 self._add([name], self.own, self.defined)
             case ast.ClassDef(name=name, bases=bases):
                 self.classes[name] = node
@@ -182,17 +191,57 @@ def _bound(node: ast.AST) -> Iterator[str]:
         yield from _bound(child)
 
 
+def _counted(node: ast.AST, outer: int) -> Iterator[int]:
+    """The number of arguments that each function has, with those of the functions around it."""
+    yield outer
+    for child in ast.iter_child_nodes(node):
+        here = outer
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            here += sum(isinstance(one, ast.arg) for one in ast.walk(child.args))
+        yield from _counted(child, here)
+
+
 class _Renaming(ast.NodeTransformer):
-    def __init__(self, table: Mapping[str, str]) -> None:
+    def __init__(self, table: Mapping[str, str], arguments: Mapping[str, None], few: Sequence[str]) -> None:
         self._table = table
+        self._arguments = arguments
+        self._few = few
+        self._scope: dict[str, str] = {}  # arguments of the functions that this is in
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         for field in ("id", "attr", "name", "arg", "asname"):
             name = getattr(node, field, None)
             if isinstance(name, str):
-                setattr(node, field, self._table.get(name, name))
+                local = isinstance(node, ast.Name | ast.arg | ast.ExceptHandler)
+                setattr(node, field, self._renamed(name) if local else self._table.get(name, name))
         if isinstance(node, ast.Global | ast.Nonlocal):
-            node.names = [self._table.get(name, name) for name in node.names]
+            node.names = [self._renamed(name) for name in node.names]
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.kind == _FIELD:
             node.value = self._table.get(node.value, node.value)
         return super().generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self._function(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return self._function(node)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
+        around = self._scope
+        node.args.defaults = [self.visit(one) for one in node.args.defaults]
+        node.args.kw_defaults = [one and self.visit(one) for one in node.args.kw_defaults]
+        defaults, node.args.defaults = node.args.defaults, []
+        kw_defaults, node.args.kw_defaults = node.args.kw_defaults, []
+        names = [one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)]
+        fresh = [name for name in names if name in self._arguments]
+        self._scope = around | dict(zip(fresh, self._few[len(around) :], strict=False))
+        self.generic_visit(node)
+        self._scope = around
+        node.args.defaults, node.args.kw_defaults = defaults, kw_defaults
+        return node
+
+    def _renamed(self, name: str) -> str:
+        return self._scope.get(name) or self._table.get(name, name)
