@@ -12,8 +12,8 @@ setup:           ## the environment in .venv
 demo:            ## everything on this machine, from a scan in WeChat to the MCU and back; ARGS="--fresh" and so on
 	@tools/setup.sh demo && exec $(BIN)/wxlink demo $(ARGS)
 
-test:            ## all tests; ARGS="tests/relay -k login" narrows
-	@tools/setup.sh demo test && $(BIN)/pytest $(ARGS)$(if $(ARGS),, && $(BIN)/pytest -c tests/hil/pytest.ini tests/hil)
+test:            ## all tests, several at once; ARGS="tests/relay -k login" narrows, and runs one after another
+	@tools/setup.sh demo test && $(BIN)/pytest $(or $(ARGS),-n auto --dist worksteal && $(BIN)/pytest -c tests/hil/pytest.ini tests/hil)
 
 hil:             ## one unit's whole life, on a simulated chip; ARGS="--bench real" tells how to wire a board
 	@tools/setup.sh demo test && $(BIN)/pytest -c tests/hil/pytest.ini tests/hil $(ARGS)

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import random
-import socket
 import time
 from collections.abc import Awaitable, Callable
 
+import free_ports
 import pytest
 from hypothesis import settings
 
@@ -14,25 +14,26 @@ from hypothesis import settings
 settings.register_profile("wxlink", deadline=None, print_blob=True)
 settings.load_profile("wxlink")
 
+WORKERS_MAX = 16
+WITHIN_S = 30.0  # on a busy machine; what goes well needs a small part of it
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: two for a processor, as a test waits for half of its time."""
+    return min(2 * (os.cpu_count() or 1), WORKERS_MAX)
+
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:
-    """A function that gives a TCP port of the loopback address that was free a moment ago."""
-
-    def find() -> int:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port: int = listener.getsockname()[1]
-            return port
-
-    return find
+    """See free_ports.free_port()."""
+    return free_ports.free_port
 
 
 @pytest.fixture
 def eventually() -> Callable[..., Awaitable[object]]:
     """Polls `check`, plain or async, until it is truthy and gives its value; fails after `within` seconds."""
 
-    async def poll(check: Callable[[], object], within: float = 10.0, every: float = 0.02) -> object:
+    async def poll(check: Callable[[], object], within: float = WITHIN_S, every: float = 0.02) -> object:
         deadline = time.monotonic() + within
         while True:
             result = check()

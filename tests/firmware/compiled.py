@@ -1,5 +1,6 @@
 """The firmware as a chip gets it, folded and compiled: the sources would need more heap, and more time."""
 
+import fcntl
 import functools
 import hashlib
 import shutil
@@ -31,19 +32,18 @@ def compiled() -> Path:
     digest = hashlib.sha256(repr((OPTIONS, sorted(sources.items()), main)).encode()).hexdigest()[:16]
     folder = ROOT / "build" / "firmware"
     made = folder / digest
-    if made.exists():
-        return made
     folder.mkdir(parents=True, exist_ok=True)
-    for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
-    work = Path(tempfile.mkdtemp(dir=folder, prefix="new-"))
-    for path, source in fold(sources, public=sources).items():  # programs of tests name constants too
-        target = (work / path).with_suffix(".mpy")
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(compile_source(path, source))
-    (work / "main.py").write_text(main, "utf-8")
-    try:
+    with (folder.parent / "firmware.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other workers wait for what the first one makes
+        if made.exists():
+            return made
+        for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+        work = Path(tempfile.mkdtemp(dir=folder, prefix="new-"))
+        for path, source in fold(sources, public=sources).items():  # programs of tests name constants too
+            target = (work / path).with_suffix(".mpy")
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(compile_source(path, source))
+        (work / "main.py").write_text(main, "utf-8")
         work.rename(made)
-    except OSError:  # another run was quicker
-        shutil.rmtree(work)
     return made

@@ -5,7 +5,6 @@ import contextlib
 import hashlib
 import json
 import os
-import socket
 import tty
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import nvs_reader
 import stand_in
 from chip import Chip, access_point
+from free_ports import free_port
 from heap_story import simulation_bytes
 from hil.bench import Bench
 from hil.board import Board
@@ -150,8 +150,8 @@ class SimBench(Bench):
                     **SHORT,
                     "ntp": ntp,
                     "lan_host": "127.0.0.1",
-                    "lan_port": _free(socket.SOCK_STREAM),
-                    "lan_udp_port": _free(socket.SOCK_DGRAM),
+                    "lan_port": free_port(),
+                    "lan_udp_port": free_port(),
                 }
             )
         )
@@ -189,14 +189,6 @@ class SimBench(Bench):
         self._on.update(on)
         points = {"home": access_point(*NETWORK, dns=self._names), "test": access_point(*TEST_NETWORK)}
         self._chip.air(*(point for name, point in points.items() if self._on[name]))
-
-
-def _free(kind: socket.SocketKind) -> int:
-    """A port of the loopback address that was free a moment ago."""
-    with socket.socket(type=kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def _digest(data: bytes) -> str:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
 
 from pages.chromium import Chromium
 from pages.chromium_process import BINARY, ChromiumProcess
-from set_up_rig import SetUpMaker, SetUpProcess, free_datagram_port
+from set_up_rig import SetUpMaker, SetUpProcess
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def set_up(free_port: Callable[[], int]) -> SetUpMaker:
     """Makes a process, not yet started: `async with set_up(seconds=5) as module`."""
 
     def make(heap: str = "160K", **order: Any) -> SetUpProcess:
-        return SetUpProcess([free_port(), free_datagram_port(), free_datagram_port()], order, heap)
+        return SetUpProcess([free_port() for _ in range(3)], order, heap)
 
     return make
 

@@ -141,7 +141,7 @@ async def test_a_phone_that_left_the_access_point_is_told_so(phone: Chromium, se
         await phone.tap(".go.y")
         await phone.wait_for("!document.querySelector('#wait').hidden")
         module.process.kill()
-        await phone.wait_for("note.textContent.includes('XPG-GAgent-00AB')", within=15)
+        await phone.wait_for("note.textContent.includes('XPG-GAgent-00AB')")
         phone.complaints.clear()  # the browser's, of answers that did not come
 
 

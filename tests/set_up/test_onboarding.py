@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from firmware_bench import MicroPython
-from set_up_rig import ANSWER_WITHIN_S, Asker, SetUpMaker, free_datagram_port
+from set_up_rig import ANSWER_WITHIN_S, Asker, SetUpMaker
 
 TAKEN = bytes.fromhex("0000000303000002")
 ANNOUNCE = """
@@ -97,12 +97,11 @@ async def test_what_is_no_such_datagram_is_not_answered(set_up: SetUpMaker, even
 
 
 async def test_apps_in_the_network_joined_are_told_who_has_come(tmp_path: Path):
-    port = free_datagram_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as app:
         app.setblocking(False)
-        app.bind(("127.0.0.1", port))
+        app.bind(("127.0.0.1", 0))
         program = tmp_path / "announce.py"
-        program.write_text(ANNOUNCE % port)
+        program.write_text(ANNOUNCE % app.getsockname()[1])
         key = b"0123456789abcdef0123456789abcdef"
         body = b"\0\6\2\0\0\0\0\xab\0\x20" + key + b"\0\0"
         async with MicroPython(str(program)):

@@ -7,14 +7,21 @@ import pytest
 from chip import AP_PASSWORD, HOME, HOME_KEY, Chip, access_point
 from firmware_brokers import PortFinder
 from firmware_rig import Mcu
-from set_up_rig import Asker, free_datagram_port
+from set_up_rig import Asker
 from test_improv import packet
 from test_onboarding import TAKEN, network
 
 from wxlink.flash import app
 from wxproto import commands
 
-CONFIG = {"relay": "http://127.0.0.1:9", "tx": 17, "rx": 16, "heartbeat_s": 0.3}
+CONFIG = {
+    "relay": "http://127.0.0.1:9",
+    "tx": 17,
+    "rx": 16,
+    "heartbeat_s": 0.3,
+    "lan_port": 0,
+    "lan_udp_port": 0,
+}
 HOST = {"Host": "10.10.100.254"}
 
 
@@ -36,7 +43,7 @@ async def test_a_blank_chip_is_set_up_by_its_page(tmp_path: Path, free_port: Por
         aiohttp.ClientSession() as http,
     ):
         chip.air(access_point(), access_point("neighbour", "another-key", rssi=-80))
-        chip.world(ports={"80": page, "53": free_datagram_port(), "12414": free_datagram_port()})
+        chip.world(ports={"80": page, "53": free_port(), "12414": free_port()})
         await eventually(lambda: chip.said("is open for"))
         opened = chip.open_network()
         assert (opened["ssid"], opened["key"], opened["address"]) == (
@@ -76,10 +83,10 @@ async def test_a_blank_chip_is_set_up_by_its_page(tmp_path: Path, free_port: Por
         assert not chip.said(AP_PASSWORD)
 
 
-async def test_a_blank_chip_is_set_up_by_an_app(tmp_path: Path, eventually):
-    apps = free_datagram_port()
+async def test_a_blank_chip_is_set_up_by_an_app(tmp_path: Path, free_port: PortFinder, eventually):
+    apps = free_port()
     async with Mcu() as mcu, Chip(tmp_path / "world", mcu.tty, CONFIG) as chip:
-        ports = {"80": free_datagram_port(), "53": free_datagram_port(), "12414": apps}
+        ports = {"80": free_port(), "53": free_port(), "12414": apps}
         chip.world(ports=ports)
         await eventually(lambda: chip.said("is open for"))
         phone = Asker(apps)
@@ -90,13 +97,13 @@ async def test_a_blank_chip_is_set_up_by_an_app(tmp_path: Path, eventually):
 
 @pytest.mark.parametrize("production", [False, True])
 async def test_a_blank_chip_is_set_up_over_the_console_unless_it_is_sold(
-    tmp_path: Path, eventually, production: bool
+    tmp_path: Path, free_port: PortFinder, eventually, production: bool
 ):
     home = HOME.encode()
     data = bytes((len(home),)) + home + bytes((len(HOME_KEY),)) + HOME_KEY.encode()
     config = {**CONFIG, "production": production}
     async with Mcu() as mcu, Chip(tmp_path / "world", mcu.tty, config) as chip:
-        chip.world(ports={str(port): free_datagram_port() for port in (80, 53, 12414)})
+        chip.world(ports={str(port): free_port() for port in (80, 53, 12414)})
         await eventually(lambda: chip.said("is open for"))
         chip.type(packet(3, b"\1" + bytes((len(data),)) + data) + b"\n")
 
