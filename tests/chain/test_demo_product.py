@@ -46,9 +46,9 @@ async def test_a_meter_is_topped_up_once_whatever_happens_to_it(
             assert 248 < (await latest())["Balance"] <= 250
             assert await pay(1001, 200)
             os.kill(facts["mcu_pid"], signal.SIGKILL)
-            await eventually(lambda: demo.mcu_log().count(" ready ") == 2, within=40)
-            await eventually(lambda: pay(1002, 0.5), within=30, every=1)
-            await eventually(lambda: credited(1002), within=30)
+            await eventually(lambda: demo.mcu_log().count(" ready ") == 2, within=60)
+            await eventually(lambda: pay(1002, 0.5), every=1)
+            await eventually(lambda: credited(1002))
             assert 248 < (await latest())["Balance"] <= 250.5
             log = demo.mcu_log()
             assert log.count("hw credited order 1001, ") == log.count("hw credited order 1002, ") == 1

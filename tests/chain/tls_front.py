@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 CHUNK = 65536  # bytes; how much one side is ahead of the other
-STARTS_WITHIN_S = 10.0
+STARTS_WITHIN_S = 30.0
 
 
 class TlsFront:

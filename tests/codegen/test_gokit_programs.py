@@ -79,7 +79,7 @@ class Module:
 
     async def next(self) -> bytes:
         """The next frame from the MCU, as it was on the wire; a report is acknowledged."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not self._frames:
             assert time.monotonic() < deadline, "the MCU sent nothing more"
             try:
@@ -122,7 +122,7 @@ class Running:
         """Exit status and standard error, after a signal if one is given."""
         if number:
             self.process.send_signal(number)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             _, errors = await self.process.communicate()
         assert self.process.returncode is not None
         return self.process.returncode, errors.decode()
@@ -291,7 +291,7 @@ def test_a_file_without_a_secret(
     if content is not None:
         path.write_bytes(content)
     options = ["--port", "/dev/null", "--product-secret-file", path]
-    done = subprocess.run([*program, *options], capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run([*program, *options], capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.partition(": ")[2] == f"{path}: {problem}\n"
     assert SECRET[1:] not in done.stderr.lower()
@@ -320,7 +320,7 @@ async def test_a_signal_ends_it_with_0(
     ],
 )
 def test_command_line(program: list[str], options: list[str], code: int) -> None:
-    done = subprocess.run([*program, *options], capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run([*program, *options], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
     if code:

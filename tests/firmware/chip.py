@@ -20,7 +20,7 @@ HOME_KEY = "home-key-8"
 PASSCODE = "ABCDEFGHIJ"
 AP_PASSWORD = "setup-1234"
 UPDATE_KEY = bytes(range(32))
-RESTARTS_WITHIN_S = 10.0
+RESTARTS_WITHIN_S = 30.0
 
 
 def access_point(ssid: str = HOME, key: str = HOME_KEY, **more: object) -> dict[str, object]:

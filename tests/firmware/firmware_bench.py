@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 MICROPYTHON = os.environ.get("WXLINK_MICROPYTHON") or str(BIN / "micropython")
 MICROPYPATH = f"{compiled()}:.frozen"
-END_WITHIN_S = 5.0
+END_WITHIN_S = 30.0
 HEARTBEAT_S = 0.3
 
 

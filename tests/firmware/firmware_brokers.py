@@ -18,7 +18,7 @@ from wxproto import envelope
 NATS_SERVER = os.environ.get("WXLINK_NATS_SERVER") or str(Path(sys.executable).parent / "nats-server")
 RELAY_USER = "relay"
 RELAY_PASSWORD = "relay-password"
-END_WITHIN_S = 5.0
+WITHIN_S = 30.0  # for a broker to start, to end or to answer
 PortFinder = Callable[[], int]
 
 
@@ -42,7 +42,7 @@ class Broker:
         with (self.folder / "broker.log").open("ab") as log:
             argv = self.argv()
             self.process = subprocess.Popen(argv, stdout=log, stderr=log)  # noqa: ASYNC220 - it only forks
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + WITHIN_S
         while True:
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -54,7 +54,7 @@ class Broker:
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
-            self.process.wait(END_WITHIN_S)
+            self.process.wait(WITHIN_S)
             self.process = None
 
 
@@ -124,7 +124,7 @@ class Watcher:
     async def __aenter__(self) -> "Watcher":
         self.client.connect("127.0.0.1", self._port)
         self.client.loop_start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + WITHIN_S
         while not self._subscribed:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.01)

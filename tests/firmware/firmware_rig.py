@@ -16,7 +16,7 @@ from wxproto.device_info import DeviceInfo
 from wxproto.events import Answered, Asked, LinkUp
 from wxproto.session import Session
 
-ANSWER_WITHIN_S = 5.0
+ANSWER_WITHIN_S = 30.0
 PRODUCT_KEY = "0123456789abcdef0123456789abcdef"
 
 

@@ -120,9 +120,9 @@ class Story:
             chip = Chip(world, mcu.tty, None, sources=(), heap=self.heap)
             (world / "flash.bin").write_bytes(image.file_system(DISK, app.build().files("a")))
             async with chip:
-                await eventually(lambda: chip.said("access point XPG"), within=10)
+                await eventually(lambda: chip.said("access point XPG"))
                 await mcu.ask(commands.ENTER_CONFIGURATION, JOIN)
-                await eventually(lambda: watcher.texts(ONLINE), within=20)
+                await eventually(lambda: watcher.texts(ONLINE))
                 await eventually(lambda: chip.said("set-up: joined a network"))  # and has left the heap
                 assert any(await mcu.ask(commands.GET_NETWORK_TIME))
                 watcher.send(DOWN, envelope.encode(envelope.REQUEST, b"\x01\x22", sn=7))
@@ -146,5 +146,5 @@ class Story:
         flash = Flash()
         receiver = receiver_of(self, flash, 65536)  # type: ignore[arg-type]
         watcher.send(f"ser2cli_res/{DID}", MCU_NOTICE)
-        await eventually(lambda: receiver.state == data_receiver.DONE, within=30)
+        await eventually(lambda: receiver.state == data_receiver.DONE)
         assert bytes(flash) == content

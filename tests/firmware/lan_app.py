@@ -6,7 +6,7 @@ import struct
 from types import TracebackType
 from typing import Self
 
-ANSWER_WITHIN_S = 5.0
+ANSWER_WITHIN_S = 30.0
 HEAD = b"\0\0\0\3"
 
 

@@ -120,7 +120,7 @@ async def test_a_network_that_goes_and_comes_back_takes_the_module_along(unit: U
         await eventually(lambda: unit.status() == commands.STATUS_STATION)
         assert await unit.mcu.ask(commands.GET_NETWORK_TIME), "the link is served while it joins"
         chip.air(access_point())
-        await eventually(lambda: unit.presence()[-1] == "1" and len(unit.presence()) > 1, within=15)
+        await eventually(lambda: unit.presence()[-1] == "1" and len(unit.presence()) > 1)
         await eventually(lambda: unit.status() == ROUTER | commands.STATUS_CLOUD)
 
 
@@ -134,7 +134,7 @@ async def test_a_radio_that_is_stuck_is_seen_and_cured(unit: Unit, eventually):
         chip.air()
         await eventually(lambda: unit.status() == commands.STATUS_STATION)
         chip.air(access_point())
-        await eventually(lambda: unit.status() == ROUTER | commands.STATUS_CLOUD, within=15)
+        await eventually(lambda: unit.status() == ROUTER | commands.STATUS_CLOUD)
 
 
 async def test_the_button_and_modes_1_and_2_open_the_access_point_with_the_units_own_password(
@@ -142,20 +142,20 @@ async def test_the_button_and_modes_1_and_2_open_the_access_point_with_the_units
 ):
     async with unit.chip() as chip:
         chip.world(ports={"80": free_port(), "53": free_port(), "12414": free_port()})
-        await eventually(chip.open_network, within=15)
+        await eventually(chip.open_network)
         network = chip.open_network()
         assert (network["ssid"], network["key"]) == (f"XPG-GAgent-{MAC[-4:].upper()}", AP_PASSWORD)
         assert (network["address"], network["security"]) == ("10.10.100.254", 3)
         both = commands.STATUS_SOFTAP | commands.STATUS_ONBOARDING
         await eventually(lambda: unit.status() & both == both)
         await unit.name_network()
-        await eventually(lambda: unit.presence() == ["1"], within=15)
+        await eventually(lambda: unit.presence() == ["1"])
         await eventually(lambda: not chip.open_network())
         await unit.mcu.ask(commands.ENTER_CONFIGURATION, bytes((configuration.AIRLINK,)))
         await eventually(chip.open_network)
         await eventually(lambda: chip.said("not possible"))
         await unit.name_network()
-        await eventually(lambda: unit.status() == ROUTER | commands.STATUS_CLOUD, within=15)
+        await eventually(lambda: unit.status() == ROUTER | commands.STATUS_CLOUD)
         chip.world(held=[BUTTON])
         await eventually(lambda: json.loads((unit.folder / "pins.json").read_text())["2"] == 1)
         await asyncio.sleep(HELD_S)  # what a person does
@@ -199,7 +199,7 @@ async def test_a_program_that_hangs_is_restarted_by_the_watchdog_and_says_so(uni
         chip.world(hangs=[BUTTON])
         await eventually(lambda: chip.ended_by("watchdog"))
         chip.world(hangs=[])
-        await eventually(lambda: unit.health()[-1]["reset"] == "watchdog", within=15)
+        await eventually(lambda: unit.health()[-1]["reset"] == "watchdog")
         assert chip.starts[-1] == "watchdog"
 
 
@@ -212,7 +212,7 @@ async def test_the_watchdog_starves_when_one_task_stands_still_though_the_loop_g
     async with chip:
         await eventually(lambda: chip.said("the link stands still"))
         assert chip.starts == ["power-on"]
-        await eventually(lambda: chip.starts[1:] == ["watchdog"], within=15)
+        await eventually(lambda: chip.starts[1:] == ["watchdog"])
 
 
 async def test_power_may_go_at_any_write_to_flash_while_a_network_is_named(unit: Unit, eventually):

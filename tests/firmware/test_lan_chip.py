@@ -51,7 +51,7 @@ async def test_a_chip_announces_itself_once_it_has_a_network_lists_networks_and_
                     configuration.GIVEN, ssid=HOME.encode(), password=HOME_KEY.encode()
                 )
                 await mcu.ask(commands.ENTER_CONFIGURATION, wanted.encode())
-                await eventually(lambda: announced() >= 2, within=20)
+                await eventually(lambda: announced() >= 2)
                 apps = [App(port) for _ in range(5)]
                 try:
                     for app in apps[:4]:

@@ -63,7 +63,7 @@ async def test_the_relays_image_reaches_the_mcu_and_is_confirmed_when_it_runs(
     receiver = receiver_of(bench, flash, LIMIT)
     async with module(bench) as program:
         await notify(bench, eventually)
-        await eventually(lambda: receiver.state == data_receiver.DONE, within=30)
+        await eventually(lambda: receiver.state == data_receiver.DONE)
         assert bytes(flash) == image
         bench.mcu.software_version = NEW
         bench.mcu.transfer = None
@@ -90,7 +90,7 @@ async def test_a_module_that_was_killed_fetches_only_the_rest(bench: Bench, imag
     desk.cut_after = None
     async with module(bench):
         await notify(bench, eventually)
-        await eventually(lambda: receiver.state == data_receiver.DONE, within=30)
+        await eventually(lambda: receiver.state == data_receiver.DONE)
     assert desk.ranges == ["", "bytes=20000-"]
 
 
@@ -105,7 +105,7 @@ async def test_an_image_that_waits_for_the_mcu_survives_a_restart(
     flash = Flash()
     receiver = receiver_of(bench, flash, LIMIT)
     async with module(bench):
-        await eventually(lambda: receiver.state == data_receiver.DONE, within=30)
+        await eventually(lambda: receiver.state == data_receiver.DONE)
         assert bytes(flash) == image
     assert bench.registrar.desk.ranges == [""]
 
@@ -145,7 +145,7 @@ async def test_a_newer_image_takes_the_place_of_one_that_waits(
         receiver = receiver_of(bench, flash, LIMIT)
         newer = offer(bench, seeded.randbytes(5000), "00000004")
         await notify(bench, eventually)
-        await eventually(lambda: receiver.state == data_receiver.DONE, within=30)
+        await eventually(lambda: receiver.state == data_receiver.DONE)
         assert bytes(flash) == newer
 
 
@@ -168,5 +168,5 @@ async def test_over_tls_the_image_comes_by_https(secure: TlsBench, eventually: A
     receiver = receiver_of(secure, flash, LIMIT)
     async with secure.secure_module(heap="448K", baud=115200):
         await notify(secure, eventually)
-        await eventually(lambda: receiver.state == data_receiver.DONE, within=30)
+        await eventually(lambda: receiver.state == data_receiver.DONE)
         assert bytes(flash) == content

@@ -121,7 +121,7 @@ async def test_an_idle_connection_is_kept_and_a_silent_broker_is_left(broker: Br
         await eventually(lambda: proxy.seen[PINGRESP] >= 2)
         assert not module.told("lost")
         proxy.mute = True
-        await eventually(lambda: module.told("lost"), within=5)
+        await eventually(lambda: module.told("lost"))
         assert module.told("lost")[0]["lost"] == "PeerSilent"
         proxy.mute = False
         await eventually(lambda: len(module.told("ready")) == 2)

@@ -46,7 +46,7 @@ async def test_a_chip_has_its_time_first_then_registers_and_reports_over_tls(
         factory = {"ca": authority.der.read_bytes()}
         async with Chip(tmp_path / "chip", mcu.tty, config, factory=factory) as chip:
             await join(chip, mcu, eventually)
-            await eventually(lambda: watcher.texts(ONLINE), within=20)
+            await eventually(lambda: watcher.texts(ONLINE))
             (form,) = registrar.registrations
             assert form["update_key"] == UPDATE_KEY.hex()
             assert form["passcode"] == PASSCODE
@@ -74,7 +74,7 @@ async def test_a_chip_without_any_time_tells_its_mcu_none(tmp_path: Path, eventu
         config = {"relay": registrar.url, "ntp": mute.name, **PINS, **SHORT}
         async with Chip(tmp_path / "chip", mcu.tty, config) as chip:
             await join(chip, mcu, eventually)
-            await eventually(lambda: registrar.registrations, within=20)
+            await eventually(lambda: registrar.registrations)
             assert not chip.said("no server"), "without certificates nobody waits for the time"
             await eventually(lambda: chip.said("time: no server"))
             assert not any(await mcu.ask(commands.GET_NETWORK_TIME)), "zeros: not known"
@@ -99,4 +99,4 @@ async def test_reports_survive_a_restart_of_the_chip(tmp_path: Path, mosquitto: 
             mcu.reboot()
             await proxy.start()
             await eventually(lambda: chip.said("reports of the last run wait"))  # the start's own may be one
-            await eventually(lambda: bytes((4, 33)) in [e.p0 for e in watcher.envelopes(UP)], within=15)
+            await eventually(lambda: bytes((4, 33)) in [e.p0 for e in watcher.envelopes(UP)])

@@ -282,7 +282,7 @@ async def test_an_interrupted_run_is_resumed(
         text=True,
         preexec_fn=_interruptible,  # noqa: PLW1509 - between fork and exec it only sets a signal
     )
-    await eventually(lambda: port.blocks > 250, within=20)
+    await eventually(lambda: port.blocks > 250)
     begun.send_signal(signal.SIGINT)
     out, err = begun.communicate(timeout=20)
     assert begun.returncode == 130
@@ -308,7 +308,7 @@ async def test_a_killed_run_holds_nothing(
     begun = subprocess.Popen(  # noqa: ASYNC220 - as above
         house.program(path, "--port", port.tty), stdout=subprocess.DEVNULL
     )
-    await eventually(lambda: port.blocks > 3, within=20)
+    await eventually(lambda: port.blocks > 3)
     begun.kill()
     begun.wait(10)
     port.mishaps = Mishaps()

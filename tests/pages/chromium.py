@@ -24,7 +24,7 @@ from pages.chromium_process import BINARY, POLL_S, ChromiumError, ChromiumProces
 __all__ = ["BINARY", "WECHAT", "Chromium", "ChromiumError"]
 
 ANSWER_WITHIN_S: Final = 30.0
-WAIT_WITHIN_S: Final = 10.0
+WAIT_WITHIN_S: Final = 30.0
 ANSWER_MAX_BYTES: Final = 64 * 1024 * 1024  # a screenshot of a long page at 3 pixels a point
 
 WECHAT: Final = (

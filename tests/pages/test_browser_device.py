@@ -98,7 +98,7 @@ async def test_a_command_that_the_device_does_not_confirm_fails_in_plain_words_a
     await enter(browser, house)
     house.device.obeys = False
     await browser.tap("#point-LED_OnOff")
-    await browser.wait_for(phase("LED_OnOff", "failed"), within=15)
+    await browser.wait_for(phase("LED_OnOff", "failed"))
     assert not await browser.evaluate(f"{input_of('LED_OnOff')}.checked")
     assert "设备没有确认" in await browser.text(f"{row('LED_OnOff')} .note")
     await browser.screenshot(tmp_path / "failed.png")

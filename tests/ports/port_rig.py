@@ -83,7 +83,7 @@ class Chain:
                 found.append((one.at, self.codec.decode_report(last.payload)))
         return found
 
-    async def ask(self, p0: bytes, within: float = 10.0) -> bytes:
+    async def ask(self, p0: bytes, within: float = 30.0) -> bytes:
         """A request from an app; the answer's P0."""
         self._sn += 1
         self.watcher.send(DOWN, envelope.encode(envelope.REQUEST, p0, sn=self._sn))

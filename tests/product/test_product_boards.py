@@ -21,7 +21,7 @@ from wxproto.frame import Decoder, Frame, encode
 from wxproto.p0 import Codec
 
 SANITIZED = ("-O0", "-Wshadow", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 
 
 class Module:

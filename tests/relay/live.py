@@ -24,7 +24,7 @@ COLOURS = "1f1e2d3c4b5a69788796a5b4c3d2e1f0"
 THREE = "3f1e2d3c4b5a69788796a5b4c3d2e1f0"
 METER = "2f1e2d3c4b5a69788796a5b4c3d2e1f0"
 UINT8 = {"min": 0, "max": 254, "ratio": 1, "addition": 0}
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 
 
 def product(key: str, form: str, *points: dict[str, Any]) -> Product:

@@ -11,7 +11,7 @@ from module.manifest import Manifest
 from module.registration import Registration, encode_form
 from port import unix
 
-TIMEOUT_MS = 5000
+TIMEOUT_MS = 20_000
 
 
 async def main(arguments):

@@ -102,7 +102,7 @@ async def test_a_stop_closes_sockets_with_a_reason_and_ends_the_broker(tmp_path:
         await opened.send_json(
             {"cmd": "login_req", "data": {"appid": "aabbccdd00112233445566778899eeff", **_credentials(login)}}
         )
-        await opened.receive_json(timeout=5)
+        await opened.receive_json(timeout=30)
         assert relay.broker
         pid = relay.broker.pid
         assert pid

@@ -129,7 +129,7 @@ def test_it_dies_with_a_relay_that_is_killed(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, tmp_path], stdout=subprocess.PIPE, check=False)
     pid = int(done.stdout)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while _runs(pid):
         assert time.monotonic() < deadline, f"nats-server {pid} outlived its relay"
         time.sleep(0.02)

@@ -17,7 +17,7 @@ __all__ = ["mcu_release", "module_release", "server"]  # fixtures
 ROOT = Path(__file__).resolve().parents[2]
 MICROPYTHON = os.environ.get("WXLINK_MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 CLIENT = str(Path(__file__).with_name("ota_client.py"))
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 async def fetch(server: TestServer, did: str, kind: int, current: str, part: Path) -> str:

@@ -53,10 +53,10 @@ def test_how_long_a_client_may_be_silent(asked: object, seconds: float) -> None:
 
 
 async def test_a_silent_client_is_told_and_closed_and_a_lively_one_is_not(opened: Opened) -> None:
-    house = await opened(Limits(heartbeat_grace_s=0.2, login_within_s=0.3))
+    house = await opened(Limits(heartbeat_grace_s=1.0, login_within_s=1.5))
     silent, lively = await house.app("phone-1"), await house.app("phone-2")
-    await silent.login(heartbeat_interval=0.2)
-    await lively.login(heartbeat_interval=0.2)
+    await silent.login(heartbeat_interval=1.0)
+    await lively.login(heartbeat_interval=1.0)
     told = asyncio.create_task(silent.receive())
     while not told.done():
         assert await lively.ask(PING) == {"cmd": "pong"}
@@ -101,7 +101,7 @@ async def test_a_message_beyond_all_measure_is_not_read_to_its_end(opened: Opene
 
 
 async def test_who_sends_too_fast_is_told_and_who_goes_on_is_closed(opened: Opened) -> None:
-    house = await opened(Limits(rate_per_s=1.0, rate_burst=5, throttled_messages=10))
+    house = await opened(Limits(rate_per_s=0.001, rate_burst=5, throttled_messages=10))
     app = await (await house.app()).login()  # the first of the five
     await app.send(*[PING] * 14)
     answers = [await app.receive() for _ in range(14)]
