@@ -3,6 +3,7 @@
 Loaded for each such pass and dropped after it.
 """
 
+import asyncio
 import os
 import sys
 from collections import namedtuple
@@ -175,6 +176,7 @@ async def _take_module(update, where, offered):
     os.remove(path)
     update.tell(offered.kind, offered.version, "installed", 100)
     update.on_restart(RESTART_MS)
+    await asyncio.Event().wait()  # the restart ends it: another look would write to the new slot
 
 
 async def _take_mcu(update, where, offered, found):

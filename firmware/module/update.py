@@ -187,7 +187,6 @@ class Update:
             wait = self._backoff.next_ms()
         self._looked = self.port.now_ms()
         gone = not done and self.online_since is None
-        self._looked = -_SPACING_MS  # time of the last look
         self._due = None if gone else self.port.now_ms() + wait
 
     def _random(self, below):
