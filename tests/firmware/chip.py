@@ -12,6 +12,7 @@ from pathlib import Path
 
 from compiled import compiled
 from firmware_bench import MICROPYTHON
+from free_ports import free_port
 
 SOURCES = (compiled(),)
 MAC = "a4cf12000001"
@@ -21,6 +22,7 @@ PASSCODE = "ABCDEFGHIJ"
 AP_PASSWORD = "setup-1234"
 UPDATE_KEY = bytes(range(32))
 RESTARTS_WITHIN_S = 30.0
+SET_UP_PORTS = (80, 53, 12414)  # page (TCP), name server, apps (UDP)
 
 
 def access_point(ssid: str = HOME, key: str = HOME_KEY, **more: object) -> dict[str, object]:
@@ -59,7 +61,10 @@ class Chip:
         """The cause of each start so far."""
         self._heap = heap
         self._sources = sources
-        self._world: dict[str, object] = {"mac": MAC, "air": [access_point()]}
+        self.ports = {port: free_port() for port in SET_UP_PORTS}
+        """Where on this machine the doors of its access point are found."""
+        ports = {str(port): found for port, found in self.ports.items()}
+        self._world: dict[str, object] = {"mac": MAC, "air": [access_point()], "ports": ports}
         if program is not None:
             self._world["program"] = program
         if uart is not None:

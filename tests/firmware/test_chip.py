@@ -126,8 +126,9 @@ async def test_a_network_that_goes_and_comes_back_takes_the_module_along(unit: U
 
 async def test_a_radio_that_is_stuck_is_seen_and_cured(unit: Unit, eventually):
     """isconnected() stays True after the access point has gone."""
-    async with unit.chip() as chip:
-        chip.air(access_point(stuck=True))
+    chip = unit.chip()
+    chip.air(access_point(stuck=True))
+    async with chip:
         await eventually(lambda: unit.mcu.status_words)
         await unit.name_network()
         await eventually(lambda: unit.presence() == ["1"])
@@ -138,10 +139,9 @@ async def test_a_radio_that_is_stuck_is_seen_and_cured(unit: Unit, eventually):
 
 
 async def test_the_button_and_modes_1_and_2_open_the_access_point_with_the_units_own_password(
-    unit: Unit, eventually, free_port
+    unit: Unit, eventually
 ):
     async with unit.chip() as chip:
-        chip.world(ports={"80": free_port(), "53": free_port(), "12414": free_port()})
         await eventually(chip.open_network)
         network = chip.open_network()
         assert (network["ssid"], network["key"]) == (f"XPG-GAgent-{MAC[-4:].upper()}", AP_PASSWORD)
@@ -191,8 +191,9 @@ async def test_the_mcu_may_name_another_relay(unit: Unit, eventually):
 
 
 async def test_a_program_that_hangs_is_restarted_by_the_watchdog_and_says_so(unit: Unit, eventually):
-    async with unit.chip() as chip:
-        chip.world(hurry=20)
+    chip = unit.chip()
+    chip.world(hurry=20)
+    async with chip:
         await eventually(lambda: unit.mcu.status_words)
         await unit.name_network()
         await eventually(lambda: unit.presence() == ["1"])

@@ -68,6 +68,10 @@ class Chain:
         """Frames of one command that one side sent, from the `since`-th of `sent` on."""
         return [one.frame for one in self.sent[since:] if one.sender == sender and one.frame.cmd == cmd]
 
+    def last_sn(self) -> int:
+        """The number of the module's last frame."""
+        return next(one.frame.sn for one in reversed(self.sent) if one.sender == MODULE)
+
     def state(self) -> Values:
         """The newest values that the relay's side knows."""
         told = [one.p0 for one in self.watcher.envelopes(UP) if one.cmd == envelope.REPORT]

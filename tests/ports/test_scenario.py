@@ -45,14 +45,15 @@ class Story:
     async def read(self) -> dict[str, Any]:
         return self._chain.codec.decode_report(await self._chain.ask(self._chain.codec.encode_read()))
 
-    async def heartbeat(self) -> None:
-        """The module's next heartbeat is acknowledged."""
+    async def heartbeat(self, injected: frozenset[int] = frozenset()) -> None:
+        """A heartbeat that the module itself sends from now on is acknowledged."""
         chain, since = self._chain, len(self._chain.sent)
-        await self._eventually(lambda: chain.frames(MODULE, commands.HEARTBEAT, since))
-        sn = chain.frames(MODULE, commands.HEARTBEAT, since)[0].sn
-        await self._eventually(
-            lambda: sn in [ack.sn for ack in chain.frames(MCU, commands.HEARTBEAT_ACK, since)]
-        )
+
+        def acknowledged() -> set[int]:
+            asked = {one.sn for one in chain.frames(MODULE, commands.HEARTBEAT, since)}
+            return asked & {one.sn for one in chain.frames(MCU, commands.HEARTBEAT_ACK, since)} - injected
+
+        await self._eventually(acknowledged)
 
     async def introduction(self) -> None:
         """Device information, a first report of everything, status bits."""
@@ -84,10 +85,12 @@ class Story:
         self._chain.inject(random_source.randbytes(200) + b"\xff\xff\x00\x40\x03")
         await self.heartbeat()
         await self.light(False)
-        burst = b"".join(encode(commands.HEARTBEAT, sn) for sn in range(64))
+        later = self._chain.last_sn() + 64  # numbers that the module does not come to meanwhile
+        numbers = [(later + n) % 256 for n in range(64)]
+        burst = b"".join(encode(commands.HEARTBEAT, sn) for sn in numbers)
         assert len(burst) > 2 * RING
         self._chain.inject(burst)
-        await self.heartbeat()
+        await self.heartbeat(frozenset(numbers))
         await self.light(True)
 
     async def restart_of_the_module(self, since: int, changes: int) -> None:

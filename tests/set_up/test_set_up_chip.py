@@ -5,7 +5,6 @@ from pathlib import Path
 import aiohttp
 import pytest
 from chip import AP_PASSWORD, HOME, HOME_KEY, Chip, access_point
-from firmware_brokers import PortFinder
 from firmware_rig import Mcu
 from set_up_rig import Asker
 from test_improv import packet
@@ -34,8 +33,7 @@ def shipped(folder: Path) -> Path:
     return folder
 
 
-async def test_a_blank_chip_is_set_up_by_its_page(tmp_path: Path, free_port: PortFinder, eventually):
-    page = free_port()
+async def test_a_blank_chip_is_set_up_by_its_page(tmp_path: Path, eventually):
     sources = (shipped(tmp_path / "slot"),)
     async with (
         Mcu() as mcu,
@@ -43,7 +41,6 @@ async def test_a_blank_chip_is_set_up_by_its_page(tmp_path: Path, free_port: Por
         aiohttp.ClientSession() as http,
     ):
         chip.air(access_point(), access_point("neighbour", "another-key", rssi=-80))
-        chip.world(ports={"80": page, "53": free_port(), "12414": free_port()})
         await eventually(lambda: chip.said("is open for"))
         opened = chip.open_network()
         assert (opened["ssid"], opened["key"], opened["address"]) == (
@@ -51,7 +48,7 @@ async def test_a_blank_chip_is_set_up_by_its_page(tmp_path: Path, free_port: Por
             AP_PASSWORD,
             "10.10.100.254",
         )
-        base = f"http://127.0.0.1:{page}"
+        base = f"http://127.0.0.1:{chip.ports[80]}"
 
         async def result() -> str:
             async with http.get(base + "/state", headers=HOST) as answer:
@@ -83,13 +80,10 @@ async def test_a_blank_chip_is_set_up_by_its_page(tmp_path: Path, free_port: Por
         assert not chip.said(AP_PASSWORD)
 
 
-async def test_a_blank_chip_is_set_up_by_an_app(tmp_path: Path, free_port: PortFinder, eventually):
-    apps = free_port()
+async def test_a_blank_chip_is_set_up_by_an_app(tmp_path: Path, eventually):
     async with Mcu() as mcu, Chip(tmp_path / "world", mcu.tty, CONFIG) as chip:
-        ports = {"80": free_port(), "53": free_port(), "12414": apps}
-        chip.world(ports=ports)
         await eventually(lambda: chip.said("is open for"))
-        phone = Asker(apps)
+        phone = Asker(chip.ports[12414])
         phone.send(network(HOME.encode(), HOME_KEY.encode()))
         assert await phone.next() == TAKEN
         await eventually(lambda: chip.said("life: setting time"))
@@ -97,13 +91,12 @@ async def test_a_blank_chip_is_set_up_by_an_app(tmp_path: Path, free_port: PortF
 
 @pytest.mark.parametrize("production", [False, True])
 async def test_a_blank_chip_is_set_up_over_the_console_unless_it_is_sold(
-    tmp_path: Path, free_port: PortFinder, eventually, production: bool
+    tmp_path: Path, eventually, production: bool
 ):
     home = HOME.encode()
     data = bytes((len(home),)) + home + bytes((len(HOME_KEY),)) + HOME_KEY.encode()
     config = {**CONFIG, "production": production}
     async with Mcu() as mcu, Chip(tmp_path / "world", mcu.tty, config) as chip:
-        chip.world(ports={str(port): free_port() for port in (80, 53, 12414)})
         await eventually(lambda: chip.said("is open for"))
         chip.type(packet(3, b"\1" + bytes((len(data),)) + data) + b"\n")
 
