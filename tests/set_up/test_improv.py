@@ -82,7 +82,11 @@ async def test_a_bad_packet_is_answered_and_the_console_goes_on(eventually, seed
         packet(3, b"\1\x00"),
     ]
     silent = [packet(3, b"\2\0", version=2), packet(1, b"\2"), packet(4, b"\2\0"), packet(3, b"")]
-    noise = [b"IMPROV\1" + seeded.randbytes(30) for _ in range(20)]
+    kinds = (b"\0", b"\3", b"\xff")
+    noise = [
+        b"IMPROV\1" + seeded.choice(kinds) + seeded.randbytes(29).replace(b"\3", b"\4")  # no Ctrl-C by chance
+        for _ in range(20)
+    ]
     async with ConsoleProcess() as console:
         await eventually(lambda: console.told("ready"))
         for number, piece in enumerate(bad, 1):
