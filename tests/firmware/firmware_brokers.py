@@ -150,7 +150,8 @@ class Watcher:
 class Proxy:
     """A TCP proxy before a broker that sees each packet and can lose some.
 
-    `seen` counts packets by MQTT type, both ways together; `resent` the client's PUBLISH packets with DUP.
+    `seen` counts packets by MQTT type, both ways together; `resent` the client's PUBLISH packets with DUP;
+    `unacknowledged` its PUBLISH packets with QoS 1 for which it was not given a PUBACK.
     lose(kind, count): drop that many packets of a type on their way to the client, then cut the connection.
     `mute` swallows everything on its way to the client.
     """
@@ -162,6 +163,7 @@ class Proxy:
         self.mute = False
         self.seen: Counter[int] = Counter()
         self.resent = 0
+        self.unacknowledged = 0
         self.port = 0
         self._server: asyncio.Server
         self._tasks: set[asyncio.Task[None]] = set()
@@ -211,6 +213,7 @@ class Proxy:
     async def _to_broker(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async for packet in self._packets(reader):
             self.resent += packet[0] & 0xF8 == 0x38
+            self.unacknowledged += packet[0] & 0xF6 == 0x32
             writer.write(packet)
 
     async def _to_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -223,6 +226,7 @@ class Proxy:
                     return
             elif not self.mute:
                 writer.write(packet)
+                self.unacknowledged -= packet[0] == 0x40
 
     async def _packets(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
         with contextlib.suppress(asyncio.IncompleteReadError, OSError):

@@ -91,7 +91,7 @@ async def test_a_module_that_was_killed_fetches_only_the_rest(bench: Bench, imag
     async with module(bench):
         await notify(bench, eventually)
         await eventually(lambda: receiver.state == data_receiver.DONE)
-    assert desk.ranges == ["", "bytes=20000-"]
+    assert desk.ranges[:2] == ["", "bytes=20000-"]  # the killed one may have begun itself
 
 
 async def test_an_image_that_waits_for_the_mcu_survives_a_restart(
