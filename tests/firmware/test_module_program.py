@@ -259,5 +259,6 @@ async def test_a_tty_that_goes_away_ends_the_module_with_code_1(bench: Bench, ev
         await eventually(lambda: bench.presence() == ["1"])
         mcu.hang_up()
         await eventually(lambda: module.process.returncode == 1)
-        await eventually(lambda: module.said("gone"))
+        told_by_read, told_by_write = "gone", f"{mcu.tty}: [Errno 5] EIO"
+        await eventually(lambda: module.said(told_by_read) or module.said(told_by_write))
         await eventually(lambda: bench.presence() == ["1", "0"])
