@@ -16,7 +16,7 @@ from wxlink.child import GIVE_UP_AFTER, LOG_KEEP_BYTES, Child, ChildFailed
 
 Eventually = Callable[..., Awaitable[object]]
 SLEEPS = ["sh", "-c", "echo began; exec sleep 600"]
-DEAF = ["sh", "-c", "trap '' TERM; echo began; while :; do sleep 600; done"]
+DEAF = ["sh", "-c", "trap '' TERM; echo began; exec sleep 600"]
 
 
 @asynccontextmanager
