@@ -55,7 +55,7 @@ def check(scene: Scene[M], tickets: dict[int, int]) -> None:
     expected = [number for number in tickets.values() if control(number) in arrived]
     if not odd:
         assert scene.mcu.applied == expected, "each control that came undamaged is obeyed once, in order"
-    if not odd_reports:
+    if not odd and not odd_reports:
         assert {tickets[ticket] for ticket in answered} <= set(expected), "what is acknowledged was obeyed"
 
 
