@@ -45,7 +45,7 @@ def told(at, values=None):
     values: what goes into it by `%`. Where it cannot be read there is its place, for whoever has the file.
     """
     try:
-        with open(sys.path[0] + "/texts", "rb") as file:
+        with open(__file__[: __file__.rfind("module/")] + "texts", "rb") as file:
             file.seek(at)
             text = str(file.read(file.read(1)[0]), "utf-8")
     except (OSError, MemoryError):

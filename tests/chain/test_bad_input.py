@@ -71,7 +71,10 @@ class Module:
     async def publish(self, topic: str, payload: bytes, within_s: float) -> bool:
         """Publish with QoS 1; whether the broker took it."""
         sent = self._client.publish(topic, payload, qos=1)
-        await asyncio.to_thread(sent.wait_for_publish, within_s)
+        try:
+            await asyncio.to_thread(sent.wait_for_publish, within_s)
+        except RuntimeError:  # the broker left while it was being sent
+            return False
         return sent.is_published()
 
     async def leave(self) -> None:

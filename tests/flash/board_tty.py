@@ -16,8 +16,8 @@ MICROPYTHON = os.environ.get("WXLINK_MICROPYTHON") or str(Path(sys.executable).w
 
 
 @contextlib.contextmanager
-def on_a_tty(*words: object) -> Iterator[str]:
-    """`micropython words...` runs; gives the tty that its console is at."""
+def on_a_tty(*words: object, ready: bytes = b"") -> Iterator[str]:
+    """`micropython words...` runs; gives the tty that its console is at, once it has written `ready`."""
     board, board_end = os.openpty()
     host, host_end = os.openpty()
     tty.setraw(host_end)
@@ -26,6 +26,9 @@ def on_a_tty(*words: object) -> Iterator[str]:
     modes[3] &= ~termios.ECHO
     termios.tcsetattr(board_end, termios.TCSANOW, modes)
     stopping = threading.Event()
+    began = threading.Event()
+    if not ready:
+        began.set()
 
     def own_terminal() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -46,15 +49,22 @@ def on_a_tty(*words: object) -> Iterator[str]:
             program.wait()
 
     def pump() -> None:
+        written = b""
         while not stopping.is_set():
             for end in select.select([board, host], [], [], 0.05)[0]:
                 with contextlib.suppress(OSError):
-                    os.write(host if end == board else board, os.read(end, 4096))
+                    data = os.read(end, 4096)
+                    os.write(host if end == board else board, data)
+                    if end == board and not began.is_set():
+                        written += data
+                        if ready in written:
+                            began.set()
 
     workers = [threading.Thread(target=run), threading.Thread(target=pump)]
     for worker in workers:
         worker.start()
     try:
+        assert began.wait(30)
         yield os.ttyname(host_end)
     finally:
         stopping.set()

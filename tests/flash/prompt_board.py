@@ -82,11 +82,11 @@ disk = Disk()
 vfs.umount("/")
 vfs.mount(vfs.VfsLfs2(disk), "/")
 vfs.mount(vfs.VfsPosix(), "/host")
+if kind == "shut":
+    micropython.kbd_intr(-1)
 print("the program runs")
 for name in ("/boot.py", "/main.py") if kind == "boots" else ():
     with open(name) as file:
         exec(file.read(), globals())  # noqa: S102 - as MicroPython does
-if kind == "shut":
-    micropython.kbd_intr(-1)
 while True:
     time.sleep_ms(20)

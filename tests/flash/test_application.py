@@ -179,7 +179,7 @@ def test_the_firmware_fits(shipped: Application) -> None:
     assert "port/__init__.mpy" in shipped.slot
     assert not {path for path in shipped.slot if "unix" in path or path.startswith("sim")}
     names = [path for path in shipped.slot if not path.endswith(".mpy")]
-    assert sorted(names) == ["manifest.json", "module/page.en", "module/page.zh"]
+    assert sorted(names) == ["manifest.json", "module/page.en", "module/page.zh", "texts"]
 
 
 def test_the_page_of_set_up_is_a_whole_answer_in_each_language(shipped: Application) -> None:

@@ -51,7 +51,7 @@ class Board:
 
     def running(self, kind: str = "runs") -> contextlib.AbstractContextManager[str]:
         """The program runs; gives the tty."""
-        return on_a_tty("-i", HERE / "prompt_board.py", self.folder, kind)
+        return on_a_tty("-i", HERE / "prompt_board.py", self.folder, kind, ready=b"the program runs")
 
     @property
     def files(self) -> dict[str, bytes]:

@@ -123,7 +123,7 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
         path.removesuffix(".py") + ".mpy": compile_source(_shown(path), source)
         for path, source in short.items()
     }
-    slot |= {f"module/{name}": data for name, data in pages.items()} | {FILE: texts}
+    slot |= {f"module/{name}": data for name, data in pages.items()} | ({FILE: texts} if texts else {})
     manifest = {
         "version": version,
         "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(slot.items())},
