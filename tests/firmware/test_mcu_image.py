@@ -157,7 +157,7 @@ async def test_an_image_with_a_foreign_signature_never_reaches_the_mcu(
         bench.registrar.registrations.append({"update_key": "00" * 32})
         await notify(bench, eventually)
         await eventually(lambda: "failed" in told(bench))
-        assert program.said("the offer is not signed by this unit's key")
+        await eventually(lambda: program.said("the offer is not signed by this unit's key"))
         assert bench.registrar.desk.ranges == []
         assert folder(bench) == set()
 

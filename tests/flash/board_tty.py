@@ -16,14 +16,17 @@ MICROPYTHON = os.environ.get("WXLINK_MICROPYTHON") or str(Path(sys.executable).w
 
 
 @contextlib.contextmanager
-def on_a_tty(*words: object, ready: bytes = b"") -> Iterator[str]:
-    """`micropython words...` runs; gives the tty that its console is at, once it has written `ready`."""
+def on_a_tty(*words: object, ready: bytes = b"", deaf: bool = False) -> Iterator[str]:
+    """`micropython words...` runs; gives the tty that its console is at, once it has written `ready`.
+
+    deaf: Ctrl-C is a byte like any other there. On unix kbd_intr(-1) lets it end the whole process.
+    """
     board, board_end = os.openpty()
     host, host_end = os.openpty()
     tty.setraw(host_end)
     modes = termios.tcgetattr(board_end)
     modes[1] &= ~termios.OPOST  # MicroPython ends its lines with CR LF itself
-    modes[3] &= ~termios.ECHO
+    modes[3] &= ~(termios.ECHO | (termios.ISIG if deaf else 0))
     termios.tcsetattr(board_end, termios.TCSANOW, modes)
     stopping = threading.Event()
     began = threading.Event()

@@ -8,7 +8,6 @@ import json
 import sys
 import time
 
-import micropython
 import vfs
 
 folder, kind = sys.argv[1:3]
@@ -82,8 +81,6 @@ disk = Disk()
 vfs.umount("/")
 vfs.mount(vfs.VfsLfs2(disk), "/")
 vfs.mount(vfs.VfsPosix(), "/host")
-if kind == "shut":
-    micropython.kbd_intr(-1)
 print("the program runs")
 for name in ("/boot.py", "/main.py") if kind == "boots" else ():
     with open(name) as file:

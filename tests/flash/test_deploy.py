@@ -51,7 +51,8 @@ class Board:
 
     def running(self, kind: str = "runs") -> contextlib.AbstractContextManager[str]:
         """The program runs; gives the tty."""
-        return on_a_tty("-i", HERE / "prompt_board.py", self.folder, kind, ready=b"the program runs")
+        words = ("-i", HERE / "prompt_board.py", self.folder, kind)
+        return on_a_tty(*words, ready=b"the program runs", deaf=kind == "shut")
 
     @property
     def files(self) -> dict[str, bytes]:
