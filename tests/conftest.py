@@ -19,8 +19,8 @@ WITHIN_S = 30.0  # on a busy machine; what goes well needs a small part of it
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: two for a processor, as a test waits for half of its time."""
-    return min(2 * (os.cpu_count() or 1), WORKERS_MAX)
+    """`-n auto`: one for a processor; a test is several processes, and its deadlines are real."""
+    return min(os.cpu_count() or 1, WORKERS_MAX)
 
 
 @pytest.fixture
