@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.figure import Figure
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "firmware"))
 from heap_story import AIM_KB, HEAP_KB, IMPORT_LIMIT, Story, import_bytes, simulation_bytes
 
