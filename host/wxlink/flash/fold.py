@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Container, Mapping
 from typing import Final
 
+from wxlink.flash.scope import loaded
+
 _NAME: Final = re.compile(r"_?[A-Z][A-Z0-9_]*")
 _OPERATORS: Final[Mapping[type[ast.operator], Callable[[int, int], int]]] = {
     ast.Add: operator.add,
@@ -119,9 +121,9 @@ class _File:
 
     def folded(self, known: Mapping[tuple[str, str], int], *, kept: Container[str]) -> str:
         """The source with every known constant written out, and without their names but those `kept`."""
-        before = _loaded(self._tree)
+        before = loaded(self._tree)
         tree = _Folding(self, known, kept=kept).visit(self._tree)
-        idle = before - _loaded(tree)
+        idle = before - loaded(tree)
         tree.body = [left for statement in tree.body if (left := _trimmed(statement, idle)) is not None]
         return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
@@ -184,12 +186,6 @@ def _counted(tree: ast.Module) -> dict[str, int]:
         for name in bound:
             counts[name] = counts.get(name, 0) + 1
     return counts
-
-
-def _loaded(tree: ast.Module) -> set[str]:
-    return {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
 
 
 def _trimmed(statement: ast.stmt, idle: Collection[str]) -> ast.stmt | None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from wxlink.flash.overlay import SUFFIX
 from wxlink.flash.problem import FlashError
+from wxlink.flash.scope import bound, dotted
 
 _JOIN: Final = "__"
 
@@ -95,10 +96,6 @@ class _Files:
             yield from (other for name in names if (other := self.find(name)) not in ("", path))
 
 
-def _dotted(path: str) -> str:
-    return path.removesuffix(".py").replace("/", ".")
-
-
 def _stem(path: str) -> str:
     return path.removesuffix(".py").rpartition("/")[2]
 
@@ -106,23 +103,9 @@ def _stem(path: str) -> str:
 def _tops(files: _Files, path: str) -> dict[str, str]:
     """What the names that a file gives a meaning at its top are called in the joined file."""
     found: dict[str, str] = {}
-    for name in _bound(files.trees[path]):
+    for name in bound(files.trees[path]):
         found[name] = _stem(path) + _JOIN + name
     return found
-
-
-def _bound(node: ast.AST) -> Iterator[str]:
-    """Names that a scope gives a meaning, but for those that it imports."""
-    for child in ast.iter_child_nodes(node):
-        match child:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.ExceptHandler(name=str(name)):
-                yield name
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-                continue
-            case ast.Lambda():
-                continue
-        yield from _bound(child)
 
 
 class _Linked(ast.NodeTransformer):
@@ -189,13 +172,13 @@ class _Linked(ast.NodeTransformer):
             owner = self._files.find(node.module or "")
             if module in self._home:
                 if self._home[module] != self._unit:
-                    package, _, unit = _dotted(self._home[module]).rpartition(".")
+                    package, _, unit = dotted(self._home[module]).rpartition(".")
                     made.append(ast.ImportFrom(package, [ast.alias(unit)], 0))
             elif owner in self._home:
                 if self._home[owner] != self._unit:
                     made.append(
                         ast.ImportFrom(
-                            _dotted(self._home[owner]), [ast.alias(self._called(owner, one.name))], 0
+                            dotted(self._home[owner]), [ast.alias(self._called(owner, one.name))], 0
                         )
                     )
             else:
@@ -247,7 +230,7 @@ class _Linked(ast.NodeTransformer):
         told = {name for one in ast.walk(node) if isinstance(one, ast.Global) for name in one.names}
         with_own = {
             *_arguments(node.args),
-            *(name for one in node.body for name in _bound(ast.Module([one], []))),
+            *(name for one in node.body for name in bound(ast.Module([one], []))),
         }
         self._scopes.append(with_own - told)
         node.body = self._body(node.body)
@@ -264,7 +247,7 @@ class _Linked(ast.NodeTransformer):
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
         node.name = self._renamed(node.name)
         node.bases = [self.visit(one) for one in node.bases]
-        own = set(_bound(ast.Module(node.body, [])))
+        own = set(bound(ast.Module(node.body, [])))
         body: list[ast.stmt] = []
         for one in node.body:
             if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):  # does not see the names of its class

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from wxlink.flash.problem import FlashError
+from wxlink.flash.scope import dotted, loaded
 
 SUFFIX: Final = "_rare"
 _MARK: Final = "rare"
@@ -86,7 +87,7 @@ def _only_used_by(methods: list[_Method], tree: ast.Module, known: set[str]) -> 
     along: list[ast.stmt] = []
     while True:
         gone = {id(node) for one in (*methods, *along) for node in ast.walk(one)}
-        needed = {name for one in (*methods, *along) for name in _loaded(one)}
+        needed = {name for one in (*methods, *along) for name in loaded(one)}
         elsewhere = {
             node.id
             for node in ast.walk(tree)
@@ -105,7 +106,7 @@ def _only_used_by(methods: list[_Method], tree: ast.Module, known: set[str]) -> 
 
 def _file_of(path: str, tree: ast.Module, methods: list[_Method], along: list[ast.stmt]) -> str:
     """The rare methods as functions, after the imports of what they use."""
-    asked = {name for one in (*methods, *along) for name in _loaded(one)} - {_MARK, *vars(builtins)}
+    asked = {name for one in (*methods, *along) for name in loaded(one)} - {_MARK, *vars(builtins)}
     here = {method.name for method in methods} | {name for one in along for name in _bound(one)}
     imports: list[ast.stmt] = []
     own: list[ast.alias] = []
@@ -118,8 +119,8 @@ def _file_of(path: str, tree: ast.Module, methods: list[_Method], along: list[as
     unbound = _Unbound({method.name for method in methods})
     functions = [unbound.visit(_as_function(method)) for method in methods]
     moved = [*unbound.aliases(), *(unbound.visit(one) for one in along)]
-    if own := [one for one in own if any(one.name in _loaded(node) for node in (*functions, *moved))]:
-        imports.append(ast.ImportFrom(_module(path), own, 0))
+    if own := [one for one in own if any(one.name in loaded(node) for node in (*functions, *moved))]:
+        imports.append(ast.ImportFrom(dotted(path), own, 0))
     return _source([*imports, *functions, *moved])
 
 
@@ -175,16 +176,16 @@ class _Unbound(ast.NodeTransformer):
 
 def _rest(path: str, tree: ast.Module, methods: list[_Method], along: list[ast.stmt]) -> str:
     """The file without its rare methods, what goes with them, and the imports that nothing else uses."""
-    before = _loaded(tree)
+    before = loaded(tree)
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and any(method in node.body for method in methods):
             finder = [
-                ast.Assign([ast.Name(_FILE, ast.Store())], ast.Constant(_module(path) + SUFFIX)),
+                ast.Assign([ast.Name(_FILE, ast.Store())], ast.Constant(dotted(path) + SUFFIX)),
                 ast.Assign([ast.Name("__getattr__", ast.Store())], ast.Name(_FINDER, ast.Load())),
             ]
             node.body = [*finder, *(one for one in node.body if one not in methods)]
     tree.body = [one for one in tree.body if one not in along]
-    idle = (before | {_MARK}) - _loaded(tree)
+    idle = (before | {_MARK}) - loaded(tree)
     body: list[ast.stmt] = [ast.ImportFrom(_LOADER, [ast.alias(_FINDER)], 0)]
     for statement in tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -208,15 +209,6 @@ def _bound(statement: ast.stmt) -> list[str]:
             return [name]
     names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
     return [node.id for node in names if isinstance(node.ctx, ast.Store)]
-
-
-def _loaded(tree: ast.AST) -> set[str]:
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    return {node.id for node in names if isinstance(node.ctx, ast.Load)}
-
-
-def _module(path: str) -> str:
-    return path.removesuffix(".py").replace("/", ".")
 
 
 def _source(body: list[ast.stmt]) -> str:

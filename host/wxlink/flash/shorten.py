@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from wxlink.flash.overlay import SUFFIX
+from wxlink.flash.scope import bound
 
 COMMON, CHIP = (
     frozenset(part.split())
@@ -113,7 +114,7 @@ class _File:
         self.classes: dict[str, ast.ClassDef] = {}
         for node in ast.walk(self._tree):
             self._take(node)
-        self.own.update(dict.fromkeys(_bound(self._tree)))
+        self.own.update(dict.fromkeys(bound(self._tree, renamed=True)))
         self.most_arguments = max(_counted(self._tree, 0))
         self.shared.update(dict.fromkeys(name for name in self.used if name not in self.defined))
 
@@ -128,7 +129,7 @@ class _File:
                 for one in ast.walk(node)
                 if (name := getattr(one, "attr", getattr(one, "name", "")))
             }
-            met |= dict.fromkeys(_bound(node))
+            met |= dict.fromkeys(bound(node, renamed=True))
             waiting += [
                 base.id for base in node.bases if isinstance(base, ast.Name) and base.id in self.classes
             ]
@@ -156,8 +157,8 @@ class _File:
             case ast.ClassDef(name=name, bases=bases):
                 self.classes[name] = node
                 self._add([name], self.own, self.defined)
-                for bound in _bound(node):
-                    self._add([bound], self.own if _PRIVATE.match(bound) else self.shared)
+                for inner in bound(node, renamed=True):
+                    self._add([inner], self.own if _PRIVATE.match(inner) else self.shared)
                 self.bases.update({part: None for base in bases for part in ast.unparse(base).split(".")})
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 self._add([part for one in aliases for part in one.name.split(".")], self.shared)
@@ -173,22 +174,6 @@ class _File:
     def _add(self, names: list[str], *sets: dict[str, None]) -> None:
         for one in (self.used, *sets):
             one.update(dict.fromkeys(names))
-
-
-def _bound(node: ast.AST) -> Iterator[str]:
-    """Names that a file or a class binds, not the functions and classes in it."""
-    for child in ast.iter_child_nodes(node):
-        match child:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.ExceptHandler(name=str(name)):
-                yield name
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-                continue
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                yield from (one.asname for one in aliases if one.asname)
-            case ast.Lambda():
-                continue
-        yield from _bound(child)
 
 
 def _counted(node: ast.AST, outer: int) -> Iterator[int]:
