@@ -59,6 +59,10 @@ class Lan:
 
     async def run(self):
         """Open the ports and serve."""
+        await asyncio.gather(*self._begin())
+
+    @rare
+    def _begin(self):
         self._tcp = self._open(socket.SOCK_STREAM, self._config.lan_port)
         self._udp = self._open(socket.SOCK_DGRAM, self._config.lan_udp_port)
         tasks = self._tasks = [asyncio.create_task(self._watch())]
@@ -68,7 +72,7 @@ class Lan:
         if self._udp is not None:
             self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             tasks.append(asyncio.create_task(self._answer_datagrams()))
-        await asyncio.gather(*tasks)
+        return tasks
 
     @rare
     def close(self):

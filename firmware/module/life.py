@@ -81,6 +81,7 @@ class Life:
         self._on_state = on_state
         self._changed = Wake()
         self._set_up_asked = False
+        self._set_up = None  # while it is open
         self._failing_since = None
         self.state = NO_IDENTITY
         self.reason = None
@@ -108,9 +109,14 @@ class Life:
         self._changed.set()
 
     @property
+    def settled(self):
+        """True once the network to join is known, and set-up has left the heap to what uses it."""
+        return self._set_up is None and self.state not in (NO_IDENTITY, NO_WIFI)
+
+    @property
     def networked(self):
         """True in the states with a network."""
-        return "router" in STATES[self.state]
+        return self.settled and "router" in STATES[self.state]
 
     async def run(self):
         """Do what the states want, for ever."""
@@ -154,19 +160,21 @@ class Life:
         except ImportError:
             say("life", "set-up is not in this firmware: give the network by command 09, mode 4")
             return
-        set_up = SetUp(self._wifi, self._settings, self._port, self._status)
-        task = asyncio.create_task(self._offer(set_up))
+        self._set_up = SetUp(self._wifi, self._settings, self._port, self._status)
+        del SetUp
+        task = asyncio.create_task(self._offer())
         while not task.done():
             if self.state != NO_WIFI:
-                set_up.stop()
+                self._set_up.stop()
             await self._changed.wait(_ROUND_MS)
             self.beats += 1
-        del set_up, SetUp
+        self._set_up = None
         drop("setup")
+        self._on_state()
 
-    async def _offer(self, set_up):
+    async def _offer(self):
         try:
-            await set_up.run(_SET_UP_S)
+            await self._set_up.run(_SET_UP_S)
         except (OSError, MemoryError) as error:
             say("life", f"set-up failed: {error or 'no heap'}")
         self._changed.set()

@@ -8,7 +8,6 @@ import asyncio
 from module import version
 from module.clock import Clock
 from module.console import say
-from module.life import SET_UP
 from module.loading import drop, rare
 from module.window import Window
 from wxproto import commands
@@ -24,10 +23,10 @@ class McuCommands:
     """`take(asked)` does what the MCU asks and answers it.
 
     link: request() and answer(). `await retire(did, passcode)` tells the relay that this did has ended.
-    on_restart(after_ms): end the program and start it anew.
+    on_set_up(): open the access point. on_restart(after_ms): end the program and start it anew.
     """
 
-    def __init__(self, config, link, settings, status, *, port, wifi, life, retire, on_restart):
+    def __init__(self, config, link, settings, status, *, port, wifi, life, retire, on_set_up, on_restart):
         self.config = config
         self._link = link
         self._retire = retire
@@ -36,6 +35,7 @@ class McuCommands:
         self._port = port
         self.wifi = wifi
         self.life = life
+        self._on_set_up = on_set_up
         self._on_restart = on_restart
         self._bindable_s = 0
         self._binding = Window(status, ("binding",))
@@ -52,7 +52,7 @@ class McuCommands:
         if self.wifi is None:
             self.soft_ap.open(SOFTAP_S)
         else:
-            self.life.take(SET_UP)
+            self._on_set_up()
 
     @rare
     def begin(self, info):

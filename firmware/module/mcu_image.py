@@ -32,19 +32,13 @@ def offer(update):
         return None
     handing = update.mcu
     if handing is None:
-
-        def follow(version, state, percent, reason):
-            update.tell(MCU, version, state, percent, reason)
-            if state == "installed" and not config.mcu_image:
-                _count(config.data)
-
-        handing = McuUpdate(path, wanted, update.link, update.port.now_ms, follow, is_hex=is_hex)
+        handing = McuUpdate(path, wanted, update.link, update.port.now_ms, update.follow, is_hex=is_hex)
     handing.begin(runs)
     return handing
 
 
-def _count(folder):
-    """The MCU has the whole image once more."""
+def count(folder):
+    """Keep that the MCU has the whole image once more."""
     try:
         found = journal.load(folder)
         if found["mcu"] is not None:

@@ -101,8 +101,14 @@ class Settings:
         self.save()
 
     @rare
+    def ask_set_up(self):
+        """Have the next start open the access point; the network that is stored stays."""
+        self.set_up = SOFT_AP
+        self.save()
+
+    @rare
     def take_set_up(self):
-        """True once after forget(): this start is to open the access point."""
+        """True once after forget() or ask_set_up(): this start is to open the access point."""
         if self.set_up is None:
             return False
         self.set_up = None

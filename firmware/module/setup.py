@@ -187,6 +187,8 @@ class SetUp:
         from module import onboarding  # noqa: PLC0415 - as above
 
         self._announcing = asyncio.create_task(onboarding.announce(self._settings))
+        if self.state != JOINED:  # the network came by another way: nobody here waits for an answer
+            return
         waited = 0
         while self.from_page and not self.seen and not self._stopped and waited < _SEEN_MS:
             await asyncio.sleep_ms(_LOOK_MS)

@@ -1,7 +1,7 @@
 """When the module looks for new software of its own and of the MCU, and who is told how it goes.
 
 The work is done by files that are loaded for it and dropped afterwards: trial.py after the start from a slot,
-release.py for each question to the relay, mcu_image.py while there is an image for the MCU. This one stays.
+offer.py for each question to the relay, release.py for what it has, mcu_image.py while there is an image for the MCU. This one stays.
 """
 
 import os
@@ -13,9 +13,12 @@ from module.backoff import Backoff
 from module.console import say
 from module.loading import drop, rare
 from module.wake import Wake
-from wxproto.errors import LocalError
+from wxproto.errors import PeerError
 
-KINDS = (1, 2)  # module, MCU: as GAgent numbers them
+_MODULE = const(1)  # kinds of software, as GAgent numbers them
+_MCU = const(2)
+KINDS = (_MODULE, _MCU)
+_KNOWN = (None, "module", "MCU")
 IMAGE = "/mcu.img"  # in the data folder: what the relay has for the MCU
 _SETTLE_MS = const(5000)  # after connecting: the MCU's state and what waits for apps go first...
 _SPREAD_MS = const(50_000)  # ...and the modules that a relay's restart brings back do not all ask at once
@@ -25,16 +28,8 @@ _AGAIN_CAP_MS = const(1_800_000)  # ...and the highest one
 _MAX_REASON = const(200)  # characters; the relay takes 255
 _QUIET_MS = const(60_000)  # longest sleep; it is woken when something happens
 _FOR_IMAGE = ("mcu_image", "manifest", "journal")
-_FOR_RELEASE = (
-    "release",
-    "download",
-    "install",
-    "archive",
-    "slots",
-    "manifest",
-    "journal",
-    "registration",
-)
+_FOR_OFFER = ("offer", "manifest", "relay_http")
+_FOR_RELEASE = ("release", "download", "install", "archive", "slots", "journal")
 _FOR_TRIAL = ("trial", "install", "archive", "slots", "manifest", "journal")
 
 
@@ -114,34 +109,79 @@ class Update:
         kinds = self._wanted or KINDS
         self._wanted = set()
         self.looking = True
-        done = False
-        try:
-            from module import release  # noqa: PLC0415 - 10 KB of heap, for a minute
-
-            done = await release.look(self, kinds)
-        except (MemoryError, LocalError) as error:
-            say("update", f"{error or 'no heap'}; later")
-        release = None
-        drop(*_FOR_RELEASE)
+        done = True
+        for kind in KINDS:
+            if kind in kinds and self._has(kind):
+                done = await self._serve(kind) and done
         self.looking = False
         return done
 
-    @rare
+    def _has(self, kind):
+        """True when software of that kind is the relay's business."""
+        if kind == _MODULE:
+            return self.in_slot
+        return self.info is not None and not self.config.product and not self.config.mcu_image
+
+    async def _serve(self, kind):
+        """Take what the relay has of `kind`, if it is higher; False to try again soon."""
+        version = offer = release = None
+        try:
+            from module import offer  # noqa: PLC0415 - gone before the file is fetched
+
+            offered = await offer.ask(self, kind)
+            offer = None
+            drop(*_FOR_OFFER)
+            if offered is not None:
+                version = offered.version
+                if offered.refusal:
+                    raise PeerError(offered.refusal)
+                from module import release  # noqa: PLC0415 - 10 KB of heap, for a minute
+
+                await release.take(self, offered)
+        except PeerError as error:
+            self.tell(kind, version, "failed", 0, str(error))
+        except (OSError, ValueError, MemoryError) as error:  # ValueError: what TLS raises
+            say("update", f"{_KNOWN[kind]}: {error or type(error).__name__}; later")
+            return False
+        finally:
+            offer = release = None
+            drop(*_FOR_OFFER, *_FOR_RELEASE)
+        return True
+
     def tell(self, kind, version, state, percent, reason=None):
         """Tell console and relay how it goes with `version`; `state` is one of those in README."""
-        version = version or "unknown"
-        reason = reason and reason[:_MAX_REASON]
+        try:
+            self._tell(kind, version or "unknown", state, percent, reason and reason[:_MAX_REASON])
+        except MemoryError:
+            say("update", f"{_KNOWN[kind]} {version}: {state}, and no heap to tell it")
+
+    @rare
+    def _tell(self, kind, version, state, percent, reason):
         how = f": {reason}" if reason else f", {percent} %"
-        say("update", f"{'module' if kind == 1 else 'MCU'} {version}: {state}{how}")
+        say("update", f"{_KNOWN[kind]} {version}: {state}{how}")
         self.uplink.publish_update(
             {
                 "type": kind,
                 "version": version,
                 "state": state,
                 "percent": percent,
-                "reason": reason and reason[:_MAX_REASON],
+                "reason": reason,
             }
         )
+
+    def follow(self, version, state, percent, reason):
+        """Take how the McuUpdate gets on."""
+        self.tell(_MCU, version, state, percent, reason)
+        if state == "installed" and not self.config.mcu_image:
+            self._count()
+
+    @rare
+    def _count(self):
+        from module import mcu_image  # noqa: PLC0415 - see above
+
+        mcu_image.count(self.config.data)
+        del mcu_image
+        drop(*_FOR_IMAGE)
 
     async def sleep(self, milliseconds):
         """Wait until something changes, or no longer than that."""

@@ -124,17 +124,19 @@ class Uplink:
     async def retire(self, did, passcode):
         """Tell the relay that this did has ended. It is told once: the next registration says the same."""
         try:
-            await self.relay().retire(did, passcode)
+            from module import registration  # noqa: PLC0415 - dropped after use
+
+            await registration.retire(self.relay(), did, passcode)
         except (LocalError,) + RECOVERABLE as error:  # noqa: RUF005 - MicroPython has no star in a tuple
             say("uplink", f"the relay was not told that {did} has ended: {error}")
-        drop("registration")
+        drop("registration", "relay_http")
 
     def relay(self):
-        """The relay's HTTP calls, a registration.Registration; that file is for the caller to drop."""
-        from module import registration  # noqa: PLC0415 - dropped after use
+        """The relay, to be asked; relay_http is for the caller to drop."""
+        from module import relay_http  # noqa: PLC0415 - dropped after use
 
         config = self._config
-        return registration.Registration(
+        return relay_http.Relay(
             config.relay_host, config.relay_port, self._timeout_ms, self._port, self._find_trust()
         )
 
@@ -192,6 +194,7 @@ class Uplink:
             self._take_end(endpoint)
             self._idle.set()
 
+    @rare
     async def _reach(self):
         """The broker's (host, port) and a stream to it; (None, None) when that is not wanted any more."""
         self.time.begin()
@@ -237,6 +240,7 @@ class Uplink:
             self._trust_known = True
         return self._trust
 
+    @rare
     async def _ask_relay(self):
         """The broker's (host, port), after registering if need be."""
         from module import registration  # noqa: PLC0415 - dropped after use
@@ -246,20 +250,23 @@ class Uplink:
             if self._must_register:
                 await self._register(relay)
             try:
-                endpoint, time_s = await relay.locate(self._settings.did)
+                endpoint, time_s = await registration.locate(relay, self._settings.did)
             except registration.UnknownDid as error:
                 say("uplink", f"{error}; registering again")
                 await self._register(relay)
-                endpoint, time_s = await relay.locate(self._settings.did)
+                endpoint, time_s = await registration.locate(relay, self._settings.did)
         finally:
-            drop("registration")
+            drop("registration", "relay_http")
         if self._trust is not None and time_s is not None:
             self.time.correct(time_s, "the relay")
         return endpoint
 
+    @rare
     async def _register(self, relay):
         self._on_stage("registering")
-        self._settings.registered(await relay.register(self._settings))
+        from module import registration  # noqa: PLC0415 - dropped after use
+
+        self._settings.registered(await registration.register(relay, self._settings))
         say("uplink", f"registered as {self._settings.did}")
         self._must_register = False
         self._use_did()

@@ -12,6 +12,8 @@ import time
 import network
 from micropython import const
 
+from module.loading import rare
+
 JOINED = "joined"
 JOINING = "joining"
 WRONG_PASSWORD = "wrong password"  # noqa: S105 - no password at all
@@ -56,6 +58,7 @@ class Radio:
 
     # Station
 
+    @rare
     def join(self, ssid, key):
         """Begin one try to join; state() tells how it goes. OSError when the radio refuses."""
         sta = self._sta
@@ -87,6 +90,7 @@ class Radio:
         """True when the network took the module, with or without an address."""
         return self.rssi() is not None
 
+    @rare
     def leave(self):
         """Leave the network, end a try."""
         try:
@@ -94,6 +98,7 @@ class Radio:
         except OSError:
             pass  # it was not on
 
+    @rare
     def renew(self):
         """Switch the station off and on: the only cure of a radio that is stuck."""
         self.leave()
@@ -119,6 +124,7 @@ class Radio:
         found = self._sta.ifconfig()[index] if self._sta.isconnected() else ""
         return "" if found == _NONE else found
 
+    @rare
     def _switch_on(self):
         if not self._sta.active():
             self._sta.active(True)
@@ -126,6 +132,7 @@ class Radio:
 
     # Scan
 
+    @rare
     def scan(self):
         """Begin to look for networks; what is found is there when scanned() is not None."""
         self._switch_on()
@@ -147,6 +154,7 @@ class Radio:
 
     # Access point
 
+    @rare
     def open_ap(self, ssid, key, address):
         """Open the access point with WPA2 at this address. OSError when the radio refuses."""
         ap = self._ap
@@ -154,6 +162,7 @@ class Radio:
         ap.config(ssid=ssid, security=_WPA2, key=key, max_clients=_MAX_CLIENTS)
         ap.ifconfig((address, _MASK, address, address))
 
+    @rare
     def close_ap(self):
         """Close the access point."""
         if self._ap.active():

@@ -12,10 +12,9 @@ import sys
 
 import chip_world as world
 
-from module import update
-from module.registration import Registration
+from module import relay_http, update
 
-ONLY_FOR_UPDATES = update._FOR_RELEASE + update._FOR_TRIAL + update._FOR_IMAGE + ("mcu_update",)
+ONLY_FOR_UPDATES = update._FOR_OFFER + update._FOR_RELEASE + update._FOR_TRIAL + update._FOR_IMAGE + ("mcu_update",)
 
 
 def used():
@@ -30,7 +29,7 @@ async def main(port, line, file):
     world.Nvs.store = dict(world.FACTORY)
     chip = world.Chip(world.Flash(world.factory("00010000")))
     chip.boot()
-    uplink = world.Uplink(lambda: Registration("127.0.0.1", port, 5000, world.Port))
+    uplink = world.Uplink(lambda: relay_http.Relay("127.0.0.1", port, 5000, world.Port))
     module = update.Update(world.Config, world.Settings, world.Port, None, uplink, on_restart=None)
     task = asyncio.create_task(module.run())
     module.connected(True)

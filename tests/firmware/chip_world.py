@@ -29,8 +29,7 @@ vfs.umount("/")
 vfs.mount(vfs.VfsPosix("/"), HOST)
 sys.path[:] = [HOST + path if path.startswith("/") else path for path in sys.path]
 
-from module import slots, update, version  # noqa: E402 - by the path above
-from module.registration import Registration  # noqa: E402
+from module import relay_http, slots, update, version  # noqa: E402 - by the path above
 from port import unix  # noqa: E402
 
 
@@ -162,7 +161,7 @@ class Chip:
         self.boot()
         version.SOFTWARE = self.run_application()
         restart = asyncio.Event()
-        uplink = Uplink(lambda: Registration("127.0.0.1", port, 5000, Port))
+        uplink = Uplink(lambda: relay_http.Relay("127.0.0.1", port, 5000, Port))
         module = update.Update(Config, Settings, Port, None, uplink, on_restart=lambda _: restart.set())
         task = asyncio.create_task(module.run())
         if Config.online:

@@ -171,7 +171,7 @@ async def test_a_reset_wipes_all_and_tells_the_relay(unit: Unit, eventually):
         await unit.mcu.ask(commands.RESET_MODULE)
         await eventually(lambda: unit.registrar.retired == [{"did": DID, "passcode": PASSCODE}])
         await eventually(lambda: chip.starts == ["power-on", "restart"])
-        await eventually(lambda: chip.said("the module was reset"))
+        await eventually(lambda: chip.said("set-up by access point: it was asked for"))
         await eventually(lambda: not unit.status() & commands.STATUS_ROUTER)
         await unit.name_network()
         await eventually(lambda: len(unit.registrar.registrations) == 2)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from firmware_bench import END_WITHIN_S, ROOT, MicroPython
 
-from module import dns, registration
+from module import dns, relay_http
 from module.config import KEYS, REQUIRED, ConfigError, configure, load
 from module.settings import Settings
 from port import unix
@@ -158,10 +158,10 @@ def test_passcodes_use_every_letter_from_a_to_y(tmp_path: Path):
 
 def test_http_answers():
     head = b"HTTP/1.1 201 Created\r\nContent-Length: 26\r\n\r\n"
-    status, body = registration.decode_answer(head + b"did=abcdefghijklmnopqrstuv")
-    assert (status, registration.decode_form(body)) == (201, {"did": "abcdefghijklmnopqrstuv"})
+    status, body = relay_http.decode_answer(head + b"did=abcdefghijklmnopqrstuv")
+    assert (status, relay_http.decode_form(body)) == (201, {"did": "abcdefghijklmnopqrstuv"})
     shown = "host=m2m.example&port=1883&server_ts=1700000000&port_s=8883\r\n"
-    assert registration.decode_form(shown)["port_s"] == "8883"
+    assert relay_http.decode_form(shown)["port_s"] == "8883"
     for data in (
         b"",
         b"HTTP/1.1 200 OK",
@@ -169,12 +169,12 @@ def test_http_answers():
         b"HTTP/1.1 abc\r\n\r\n",
         b"HTTP/1.0 200\r\n\r\n\xff",
     ):
-        with pytest.raises(registration.RegistrationError):
-            registration.decode_answer(data)
+        with pytest.raises(relay_http.RelayError):
+            relay_http.decode_answer(data)
 
 
 def test_form_values_are_escaped():
-    assert registration.encode_form((("mac", "a&b=c d"), ("x", "ä"))) == "mac=a%26b%3Dc%20d&x=%C3%A4"
+    assert relay_http.encode_form((("mac", "a&b=c d"), ("x", "ä"))) == "mac=a%26b%3Dc%20d&x=%C3%A4"
 
 
 # An answer with a compressed name and a CNAME before the address, as a resolver sends for www.example.com.

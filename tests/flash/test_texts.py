@@ -37,6 +37,30 @@ except ValueError as error:
 """
 
 
+# Names of the reader are taken: by a local variable, an argument, and a function.
+HIDDEN = """
+def say(who, text):
+    print(who, text)
+
+def tell(percent):
+    told = 0
+    if percent > told:
+        say("tell", f"it came to {percent} percent")
+
+def again(told_):
+    say("again", "what was said stays said")
+    def told():
+        raise ValueError("a long enough complaint")
+    told()
+
+tell(3)
+try:
+    again(1)
+except ValueError as error:
+    print(error)
+"""
+
+
 def run(folder: Path, *, texts: bytes | None) -> str:
     (folder / "module").mkdir(exist_ok=True)
     (folder / "module" / "loading.py").write_text(LOADING.read_text("utf-8"))
@@ -56,6 +80,15 @@ def test_a_program_says_and_raises_what_it_did(tmp_path: Path):
     (tmp_path / "a.py").write_text(taken.sources["a.py"])
     assert run(tmp_path, texts=taken.data) == before
     assert "nobody doubts that it fits" in before
+
+
+def test_a_name_that_the_program_has_already_means_what_it_did(tmp_path: Path):
+    (tmp_path / "a.py").write_text(HIDDEN)
+    before = run(tmp_path, texts=None)
+    taken = take_texts({"a.py": HIDDEN})
+    assert "complaint" not in taken.sources["a.py"]
+    (tmp_path / "a.py").write_text(taken.sources["a.py"])
+    assert run(tmp_path, texts=taken.data) == before
 
 
 def test_without_the_file_there_is_the_place_of_the_text(tmp_path: Path):

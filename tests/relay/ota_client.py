@@ -8,7 +8,7 @@ import sys
 
 from module.download import Download
 from module.manifest import Manifest
-from module.registration import Registration, encode_form
+from module.relay_http import Relay, encode_form
 from port import unix
 
 TIMEOUT_MS = 20_000
@@ -16,7 +16,7 @@ TIMEOUT_MS = 20_000
 
 async def main(arguments):
     port, did, passcode, kind, key, current, part = arguments
-    relay = Registration("127.0.0.1", int(port), TIMEOUT_MS, unix)
+    relay = Relay("127.0.0.1", int(port), TIMEOUT_MS, unix)
     form = encode_form(
         (
             ("passcode", passcode),

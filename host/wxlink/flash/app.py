@@ -40,10 +40,12 @@ _UNITS: Final = {
     "module/bridge.py": (
         "module/wifi.py",
         "module/lan.py",
-        "module/tls.py",
         "module/panel.py",
         "module/console_reader.py",
     ),
+    "module/uplink.py": ("module/tls.py",),
+    "module/update.py": (),
+    "module/cloud.py": (),
 }
 # What MicroPython starts: as source, for it looks for no other names.
 _ROOT: Final = (("firmware/boot.py", "boot.py"), ("firmware/chip_main.py", "main.py"))

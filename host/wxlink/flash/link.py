@@ -11,7 +11,7 @@ from typing import Final
 
 from wxlink.flash.overlay import SUFFIX
 from wxlink.flash.problem import FlashError
-from wxlink.flash.scope import bound, dotted
+from wxlink.flash.scope import bound, dotted, named
 
 _JOIN: Final = "__"
 
@@ -131,6 +131,7 @@ class _Linked(ast.NodeTransformer):
             for name in kept:
                 self._table.pop(name, None)
         self._modules: dict[str, str] = {}
+        self._shown = {root: named(_stem(root), files.trees[path]) for root in home.values()}
         self._scopes: list[set[str]] = []
         for node in ast.walk(files.trees[path]):
             if isinstance(node, ast.ImportFrom):
@@ -172,8 +173,8 @@ class _Linked(ast.NodeTransformer):
             owner = self._files.find(node.module or "")
             if module in self._home:
                 if self._home[module] != self._unit:
-                    package, _, unit = dotted(self._home[module]).rpartition(".")
-                    made.append(ast.ImportFrom(package, [ast.alias(unit)], 0))
+                    package = dotted(self._home[module]).rpartition(".")[0]
+                    made.append(ast.ImportFrom(package, [self._shown[self._home[module]]], 0))
             elif owner in self._home:
                 if self._home[owner] != self._unit:
                     made.append(
@@ -195,7 +196,8 @@ class _Linked(ast.NodeTransformer):
             name = self._called(path, node.attr)
             if self._home[path] == self._unit:
                 return ast.Name(name, node.ctx)
-            return ast.Attribute(ast.Name(_stem(self._home[path]), ast.Load()), name, node.ctx)
+            unit = self._shown[self._home[path]]
+            return ast.Attribute(ast.Name(unit.asname or unit.name, ast.Load()), name, node.ctx)
         node.value = self.visit(node.value)
         return node
 

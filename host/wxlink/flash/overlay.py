@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from wxlink.flash.problem import FlashError
-from wxlink.flash.scope import dotted, loaded
+from wxlink.flash.scope import dotted, loaded, named
 
 SUFFIX: Final = "_rare"
 _MARK: Final = "rare"
@@ -177,16 +177,19 @@ class _Unbound(ast.NodeTransformer):
 def _rest(path: str, tree: ast.Module, methods: list[_Method], along: list[ast.stmt]) -> str:
     """The file without its rare methods, what goes with them, and the imports that nothing else uses."""
     before = loaded(tree)
+    finder = named(_FINDER, tree)
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and any(method in node.body for method in methods):
-            finder = [
+            found_by = [
                 ast.Assign([ast.Name(_FILE, ast.Store())], ast.Constant(dotted(path) + SUFFIX)),
-                ast.Assign([ast.Name("__getattr__", ast.Store())], ast.Name(_FINDER, ast.Load())),
+                ast.Assign(
+                    [ast.Name("__getattr__", ast.Store())], ast.Name(finder.asname or _FINDER, ast.Load())
+                ),
             ]
-            node.body = [*finder, *(one for one in node.body if one not in methods)]
+            node.body = [*found_by, *(one for one in node.body if one not in methods)]
     tree.body = [one for one in tree.body if one not in along]
     idle = (before | {_MARK}) - loaded(tree)
-    body: list[ast.stmt] = [ast.ImportFrom(_LOADER, [ast.alias(_FINDER)], 0)]
+    body: list[ast.stmt] = [ast.ImportFrom(_LOADER, [finder], 0)]
     for statement in tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             names = [one for one in statement.names if (one.asname or one.name.partition(".")[0]) not in idle]

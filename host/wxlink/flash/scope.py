@@ -32,3 +32,22 @@ def bound(node: ast.AST, *, renamed: bool = False) -> Iterator[str]:
             case ast.Lambda():
                 continue
         yield from bound(child, renamed=renamed)
+
+
+def named(name: str, tree: ast.AST) -> ast.alias:
+    """What imports `name` into a file, under a name that means nothing else there, not even in a function."""
+    taken = {own for node in ast.walk(tree) for own in _given(node)}
+    called = name
+    while called in taken:
+        called += "_"
+    return ast.alias(name, None if called == name else called)
+
+
+def _given(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Name(id=name) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            yield from (one.asname or one.name.partition(".")[0] for one in aliases)

@@ -8,6 +8,8 @@ import ast
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from wxlink.flash.scope import named
+
 FILE: Final = "texts"
 _TELLER: Final = "told"
 _LOADER: Final = "module.loading"
@@ -28,10 +30,12 @@ def take_texts(sources: Mapping[str, str]) -> Taken:
     book = _Book()
     done = {}
     for path, source in sources.items():
-        taker = _Taker(book)
-        tree = taker.visit(ast.parse(source, path))
+        tree = ast.parse(source, path)
+        teller = named(_TELLER, tree)
+        taker = _Taker(book, teller.asname or _TELLER)
+        tree = taker.visit(tree)
         if taker.took:
-            tree.body.insert(0, ast.ImportFrom(_LOADER, [ast.alias(_TELLER)], 0))
+            tree.body.insert(0, ast.ImportFrom(_LOADER, [teller], 0))
         done[path] = ast.unparse(ast.fix_missing_locations(tree)) + "\n"
     return Taken(done, book.data)
 
@@ -53,10 +57,11 @@ class _Book:
 
 
 class _Taker(ast.NodeTransformer):
-    """Rewrites what is raised, and the second argument of say()."""
+    """Rewrites what is raised, and the second argument of say(); `teller` is what the file calls told()."""
 
-    def __init__(self, book: _Book) -> None:
+    def __init__(self, book: _Book, teller: str) -> None:
         self._book = book
+        self._teller = teller
         self.took = False
 
     def visit_Raise(self, node: ast.Raise) -> ast.stmt:
@@ -92,7 +97,7 @@ class _Taker(ast.NodeTransformer):
         if place is None:
             return node
         self.took = True
-        return ast.Call(ast.Name(_TELLER, ast.Load()), [ast.Constant(place), *values], [])
+        return ast.Call(ast.Name(self._teller, ast.Load()), [ast.Constant(place), *values], [])
 
 
 def _template(parts: list[ast.expr]) -> str | None:
