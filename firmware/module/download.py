@@ -14,7 +14,9 @@ from wxproto.errors import PeerError
 MAX_HEAD = 2048  # bytes of status line and headers; a relay's has about 400
 SYNC_EVERY = 16 * 1024  # bytes between two moments from which a power cut lets it go on
 _CHUNK = 1024  # bytes read and written at once
-_OK, _PARTIAL, _NO_RANGE = 200, 206, 416
+_OK = 200
+_PARTIAL = 206
+_NO_RANGE = 416
 _ENOENT = 2
 
 

@@ -11,7 +11,8 @@ from binascii import unhexlify
 
 from wxproto.errors import PeerError
 
-MODULE, MCU = 1, 2  # kinds of software, as GAgent numbers them
+MODULE = 1  # kinds of software, as GAgent numbers them
+MCU = 2
 MAX_VERSION = 8  # characters, as the MCU's device information has them
 MAX_SIZE = {MODULE: 512 * 1024, MCU: 1024 * 1024}
 """Bytes of a file, by kind: as archive.py limits what is in it; half of the file system of a 4 MB chip."""

@@ -20,7 +20,10 @@ CONNACK_TIMEOUT_MS = 10_000  # from CONNECT to SUBACK
 ACK_TIMEOUT_MS = 20_000  # from a QoS 1 PUBLISH to its PUBACK: four times the broker's own resend interval
 PING_TIMEOUT_MS = 10_000  # from PINGREQ to any packet; never more than half the keep-alive
 
-OFFLINE, CONNECTING, SUBSCRIBING, READY = range(4)
+OFFLINE = 0
+CONNECTING = 1
+SUBSCRIBING = 2
+READY = 3
 
 
 class Refused(Refusal):

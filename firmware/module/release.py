@@ -9,7 +9,7 @@ import sys
 
 from module.console import say
 from module.loading import drop
-from module.manifest import MCU, MODULE
+from module.manifest import MODULE
 from wxproto.errors import PeerError
 
 TELL_EVERY = 25  # percent between two messages of progress: reports of the MCU have the queue for themselves

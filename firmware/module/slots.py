@@ -15,7 +15,9 @@ SLOTS = ("/a", "/b")
 KEY = "state"
 BOOTS = 3  # boots that a trial has: one may fall to a user who pulls the plug
 REASONS = (None, "it was not confirmed in three boots", "its files are damaged", "it gave itself up")
-SILENT, DAMAGED, REFUSED = 1, 2, 3  # indices of REASONS
+SILENT = 1  # indices of REASONS
+DAMAGED = 2
+REFUSED = 3
 _MARK = 0x5700
 _FIELDS = 0x3F
 

@@ -1,7 +1,8 @@
 """When the module looks for new software of its own and of the MCU, and who is told how it goes.
 
 The work is done by files that are loaded for it and dropped afterwards: trial.py after the start from a slot,
-offer.py for each question to the relay, release.py for what it has, mcu_image.py while there is an image for the MCU. This one stays.
+offer.py for each question to the relay, release.py for what it has, mcu_image.py while there is an image for
+the MCU. This one stays.
 """
 
 import os
