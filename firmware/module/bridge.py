@@ -165,7 +165,7 @@ class Bridge:
             return
         finally:
             del mcu_info
-            drop("mcu_info", "wxproto.device_info", "wxproto.fields")
+            drop("module.mcu_info", "wxproto.device_info", "wxproto.fields")
         versions = f"hardware {info.hardware_version}, software {info.software_version}"
         if self.settings.use_product(info.product_key):
             say("link", f"product {info.product_key} is new here: the module will register")

@@ -14,6 +14,7 @@ from binascii import hexlify, unhexlify
 
 from micropython import const
 
+from module.loading import drop
 from module.onboarding import is_guest
 
 _MAX_CONNECTIONS = const(4)  # a board has ten sockets in all
@@ -121,6 +122,7 @@ class _Captive:
         except OSError:  # not packed: this is no chip
             from module import captive_page  # noqa: PLC0415 - see above
 
+            drop(captive_page.__name__)
             return 200, captive_page.HEADERS, captive_page.pieces(language)
 
     async def _list(self, *_):

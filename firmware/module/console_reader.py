@@ -110,4 +110,4 @@ class ConsoleReader:
             if self._waiting:
                 self._serve_packet(self._waiting.pop(0))
             else:
-                drop("improv", "production_test")
+                drop("module.improv", "module.production_test")

@@ -169,7 +169,7 @@ class Life:
             await self._changed.wait(_ROUND_MS)
             self.beats += 1
         self._set_up = None
-        drop("setup")
+        drop("module.setup")
         self._on_state()
 
     async def _offer(self):

@@ -87,7 +87,7 @@ class McuCommands:
             mcu_configuration.configure(self, payload)
         finally:
             del mcu_configuration
-            drop("mcu_configuration", "config", "wxproto.configuration", "wxproto.fields")
+            drop("module.mcu_configuration", "module.config", "wxproto.configuration", "wxproto.fields")
 
     @rare
     def _enter_test(self, _):

@@ -40,7 +40,7 @@ async def ask(update, kind):
     except PeerError as error:
         raise OSError(str(error)) from None
     del relay_http
-    drop("relay_http")
+    drop("module.relay_http")
     return _read(update, kind, text, relay.where) if status == _OK else None
 
 
@@ -54,12 +54,10 @@ def _read(update, kind, text, where):
             found.check(update.settings.did, update.settings.update_key, _versions(update, kind)[1])
         except manifest.Refused as error:
             refusal = str(error)
-        return Offer(
-            kind, found.version, found.path, found.is_hex, found.size, found.sha256, where, refusal
-        )
+        return Offer(kind, found.version, found.path, found.is_hex, found.size, found.sha256, where, refusal)
     finally:
         del manifest
-        drop("manifest")
+        drop("module.manifest")
 
 
 def _versions(update, kind):

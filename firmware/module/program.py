@@ -49,7 +49,7 @@ def run(port, load, open_line):
         if settings.relay:
             _use_relay(reader, config, settings.relay)
         del reader
-        drop("config")
+        drop("module.config")
         used = config.tty or "the serial line"
         line = open_line(config)
     except LocalError as error:

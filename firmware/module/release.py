@@ -39,7 +39,7 @@ def _remembered(update):
 
     found = journal.load(update.config.data)
     del journal
-    drop("journal")
+    drop("module.journal")
     return found
 
 
@@ -72,7 +72,7 @@ async def _fetch(update, offered):
 
 async def _take_module(update, offered):
     path = await _fetch(update, offered)
-    drop("download")  # a third of the work at a time: heap is scarce
+    drop("module.download")  # a third of the work at a time: heap is scarce
     from module import install  # noqa: PLC0415 - see above
 
     update.tell(offered.kind, offered.version, "installing", 0)
@@ -86,7 +86,7 @@ async def _take_module(update, offered):
             journal.refuse(update.config.data, offered.kind, offered.version)
         raise
     install = None
-    drop("install", "archive")
+    drop("module.install", "module.archive")
     from module import slots  # noqa: PLC0415 - see above
 
     slots.move(update.port.slot_store(), slots.BEGUN)
@@ -99,7 +99,7 @@ async def _take_module(update, offered):
 async def _take_mcu(update, offered, found):
     path = await _fetch(update, offered)
     folder = update.config.data
-    drop("download")
+    drop("module.download")
     from module import journal  # noqa: PLC0415 - see above
 
     if update.mcu is not None:

@@ -141,7 +141,7 @@ class Settings:
 
         best, taken_over = settings_copies.newest(self._folder, self._report)
         del settings_copies
-        drop("settings_copies")
+        drop("module.settings_copies")
         if best is not None:
             self._number = best["number"]
             for name in FIELDS:

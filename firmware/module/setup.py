@@ -20,7 +20,7 @@ JOINING = "joining"
 JOINED = "joined"
 FAILED = "failed"
 
-_FILES = ("onboarding", "captive_dns", "captive")
+_FILES = ("module.onboarding", "module.captive_dns", "module.captive")
 _BACKLOG = const(4)  # connections that wait until they are accepted
 _JOIN_MS = const(25_000)  # a slow router with DHCP takes 10 s; a page waits 40 s
 _LOOK_MS = const(500)  # how often it is seen that another way of set-up, the console's, was faster
@@ -62,7 +62,7 @@ class SetUp:
         doors = []
         try:
             for name in _FILES:
-                __import__("module." + name)  # one by one: the serial link is served between them
+                __import__(name)  # one by one: the serial link is served between them
                 await asyncio.sleep_ms(0)
             doors = self._open_doors()
             page = f"http://{self._address}/"
@@ -79,7 +79,7 @@ class SetUp:
                     pass
             self._wifi.close_access_point()
             self._status.set(soft_ap=False, onboarding=False)
-            drop(*_FILES, "captive_page")
+            drop(*_FILES)
         say("set-up", "joined a network" if joined else "the access point closes: no network was joined")
         return joined
 

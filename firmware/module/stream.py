@@ -63,7 +63,7 @@ async def connect(host, port, timeout_ms, network, trust=None):
         sock = await connecting.connect(host, port, timeout_ms, network)
     finally:
         del connecting
-        drop("connecting", "dns")
+        drop("module.connecting", "module.dns")
     try:
         return Stream(sock, trust, host)
     except BaseException:

@@ -85,7 +85,7 @@ class Timekeeper:
             say("time", f"no server: {error}{late}")
             return False
         finally:
-            drop("sntp", "connecting", "dns")
+            drop("module.sntp", "module.connecting", "module.dns")
         self._set((time_ms + self._port.now_ms() - at + 500) // 1000, server)
         return True
 

@@ -63,5 +63,5 @@ class Trust:
 
         text = host + ": " + tls_faults.meaning(str(error))
         del tls_faults
-        drop("tls_faults")
+        drop("module.tls_faults")
         return Untrusted(text) if certificate else OSError(text)

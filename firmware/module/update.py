@@ -28,10 +28,24 @@ _AGAIN_MS = const(30_000)  # ceiling of the wait after a download that was cut o
 _AGAIN_CAP_MS = const(1_800_000)  # ...and the highest one
 _MAX_REASON = const(200)  # characters; the relay takes 255
 _QUIET_MS = const(60_000)  # longest sleep; it is woken when something happens
-_FOR_IMAGE = ("mcu_image", "manifest", "journal")
-_FOR_OFFER = ("offer", "manifest", "relay_http")
-_FOR_RELEASE = ("release", "download", "install", "archive", "slots", "journal")
-_FOR_TRIAL = ("trial", "install", "archive", "slots", "manifest", "journal")
+_FOR_IMAGE = ("module.mcu_image", "module.manifest", "module.journal")
+_FOR_OFFER = ("module.offer", "module.manifest", "module.relay_http")
+_FOR_RELEASE = (
+    "module.release",
+    "module.download",
+    "module.install",
+    "module.archive",
+    "module.slots",
+    "module.journal",
+)
+_FOR_TRIAL = (
+    "module.trial",
+    "module.install",
+    "module.archive",
+    "module.slots",
+    "module.manifest",
+    "module.journal",
+)
 
 
 class Update:
@@ -206,7 +220,7 @@ class Update:
             say("update", "the image for the MCU waits: no heap")
         drop(*_FOR_IMAGE)
         if self.mcu is None:
-            drop("mcu_update")
+            drop("module.mcu_update")
 
     async def _until_due(self):
         while True:

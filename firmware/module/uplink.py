@@ -129,7 +129,7 @@ class Uplink:
             await registration.retire(self.relay(), did, passcode)
         except (LocalError,) + RECOVERABLE as error:  # noqa: RUF005 - MicroPython has no star in a tuple
             say("uplink", f"the relay was not told that {did} has ended: {error}")
-        drop("registration", "relay_http")
+        drop("module.registration", "module.relay_http")
 
     def relay(self):
         """The relay, to be asked; relay_http is for the caller to drop."""
@@ -256,7 +256,7 @@ class Uplink:
                 await self._register(relay)
                 endpoint, time_s = await registration.locate(relay, self._settings.did)
         finally:
-            drop("registration", "relay_http")
+            drop("module.registration", "module.relay_http")
         if self._trust is not None and time_s is not None:
             self.time.correct(time_s, "the relay")
         return endpoint
@@ -373,7 +373,7 @@ class Uplink:
             self._spooled = ids
         except OSError as error:
             say("uplink", f"{len(kept)} reports cannot be kept on flash ({error})")
-        drop("spool")
+        drop("module.spool")
         self._spool_at = self._port.now_ms() + _SPOOL_EVERY_MS
 
     @rare
@@ -381,7 +381,7 @@ class Uplink:
         from module import spool  # noqa: PLC0415 - dropped after use
 
         kept, reason = spool.load(self._config.data, client.client_id)
-        drop("spool")
+        drop("module.spool")
         client.restore(kept)
         self._spooled = [message[2] for message in kept]
         if kept:

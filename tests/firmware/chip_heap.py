@@ -14,7 +14,8 @@ import chip_world as world
 
 from module import relay_http, update
 
-ONLY_FOR_UPDATES = update._FOR_OFFER + update._FOR_RELEASE + update._FOR_TRIAL + update._FOR_IMAGE + ("mcu_update",)
+ONLY_FOR_UPDATES = update._FOR_OFFER + update._FOR_RELEASE + update._FOR_TRIAL + update._FOR_IMAGE
+ONLY_FOR_UPDATES += ("module.mcu_update",)
 
 
 def used():
@@ -41,9 +42,9 @@ async def main(port, line, file):
             await asyncio.sleep_ms(0)
         loaded = 0
         while module.looking:
-            loaded = max(loaded, len([name for name in ONLY_FOR_UPDATES if "module." + name in sys.modules]))
+            loaded = max(loaded, len([name for name in ONLY_FOR_UPDATES if name in sys.modules]))
             await asyncio.sleep_ms(0)
-        left = [name for name in ONLY_FOR_UPDATES if "module." + name in sys.modules]
+        left = [name for name in ONLY_FOR_UPDATES if name in sys.modules]
         del uplink.told[:]
         show(json.dumps({"used": used(), "loaded": loaded, "left": left}))
     task.cancel()

@@ -54,7 +54,7 @@ def once():
 
     asyncio.run(main(SetUp))
     del SetUp
-    drop("setup")
+    drop("module.setup")
     asyncio.new_event_loop()
     return heap()
 
