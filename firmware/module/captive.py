@@ -14,7 +14,7 @@ from binascii import hexlify, unhexlify
 
 from micropython import const
 
-from module.loading import drop
+from module.loading import drop, packed
 from module.onboarding import is_guest
 
 _MAX_CONNECTIONS = const(4)  # a board has ten sockets in all
@@ -118,7 +118,7 @@ class _Captive:
     async def _page(self, fields, _):
         language = _language(fields)
         try:
-            return 200, None, open(__file__.rpartition("/")[0] + "/page." + language, "rb")
+            return 200, None, open(packed("page." + language), "rb")
         except OSError:  # not packed: this is no chip
             from module import captive_page  # noqa: PLC0415 - see above
 

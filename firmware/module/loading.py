@@ -39,13 +39,18 @@ def find(owner, name):
     return lambda *given, **named: method(owner, *given, **named)
 
 
+def packed(name):
+    """The path of what the build puts beside the application's code."""
+    return __file__[: __file__.rfind("module/")] + name
+
+
 def told(at, values=None):
     """A text of the application: the build keeps what is raised or said in a file, each behind its size.
 
     values: what goes into it by `%`. Where it cannot be read there is its place, for whoever has the file.
     """
     try:
-        with open(__file__[: __file__.rfind("module/")] + "texts", "rb") as file:
+        with open(packed("texts"), "rb") as file:
             file.seek(at)
             text = str(file.read(file.read(1)[0]), "utf-8")
     except (OSError, MemoryError):

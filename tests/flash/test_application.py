@@ -22,7 +22,7 @@ VERSION = 'HARDWARE = "00000001"\nSOFTWARE = "00010203"  # major, minor, patch\n
 SOURCES = {
     "module/version.py": VERSION,
     "module/deep/inner.py": "import wxproto\n\ndef f(x):\n    return x + 1\n",
-    "wxproto/__init__.py": "",
+    "wxproto/__init__.py": '"""The protocol."""\n',
     "wxproto/hosts.py": "",
 }
 ROOT = {
@@ -89,7 +89,7 @@ def test_the_manifest_lists_every_file(made: Application) -> None:
             if path != "manifest.json"
         },
     }
-    assert set(manifest["files"]) == {"module/version.mpy", "module/deep/inner.mpy", "wxproto/__init__.mpy"}
+    assert set(manifest["files"]) == {"module/version.mpy", "module/deep/inner.mpy"}
 
 
 def test_a_chip_gets_one_slot_and_the_root_files(made: Application) -> None:
@@ -174,17 +174,18 @@ def shipped() -> Application:
 def test_the_firmware_fits(shipped: Application) -> None:
     assert shipped.mpy_size <= MPY_MAX
     assert set(shipped.root) == {"boot.py", "main.py"}
-    assert "module/bridge.mpy" in shipped.slot
-    assert "wxproto/session.mpy" not in shipped.slot  # it is in module/program.mpy
-    assert "port/__init__.mpy" in shipped.slot
-    assert not {path for path in shipped.slot if "unix" in path or path.startswith("sim")}
+    assert {path for path in shipped.slot if "/" in path} == {"module/program.mpy"}
+    files = set(shipped.shown.values())
+    assert "module/bridge.py" in files
+    assert "wxproto/session.py" not in files  # it is in module/program.mpy
+    assert not {path for path in files if "unix" in path or path.startswith("sim")}
     names = [path for path in shipped.slot if not path.endswith(".mpy")]
-    assert sorted(names) == ["manifest.json", "module/page.en", "module/page.zh", "texts"]
+    assert sorted(names) == ["manifest.json", "page.en", "page.zh", "texts"]
 
 
 def test_the_page_of_set_up_is_a_whole_answer_in_each_language(shipped: Application) -> None:
     for language, word in (("zh", "密码"), ("en", "assword")):
-        head, body = shipped.slot[f"module/page.{language}"].split(b"\r\n\r\n", 1)
+        head, body = shipped.slot[f"page.{language}"].split(b"\r\n\r\n", 1)
         status, *lines = head.decode().split("\r\n")
         fields = dict(line.split(": ", 1) for line in lines)
         assert status == "HTTP/1.0 200 OK"
@@ -199,7 +200,9 @@ def test_names_can_be_read_back(shipped: Application) -> None:
     bridge = shipped.names["module/bridge.py"]
     assert "_take_asked" in bridge.values()
     assert "bridge__Bridge" in bridge.values()
-    assert b"_take_asked" not in shipped.slot["module/bridge.mpy"]
+    (shown,) = [name for name, path in shipped.shown.items() if path == "module/bridge.py"]
+    assert b"_take_asked" not in shipped.slot[f"{shown}.mpy"]
+    assert set(shipped.names) <= set(shipped.shown.values())
 
 
 def test_the_firmwares_release_is_small_and_the_modules_own_code_takes_it(shipped: Application) -> None:
@@ -223,8 +226,7 @@ def test_a_slot_lacks_nothing_that_it_imports(shipped: Application, tmp_path: Pa
     )
     missing = [line.split("'")[1] for line in run.stdout.splitlines() if "no module named" in line]
     assert set(missing) <= {"network", "machine", "esp32", "esp"}, run.stdout
-    assert "wxproto/product.mpy" not in shipped.slot
-    assert "module/soc.mpy" not in shipped.slot
+    assert not {"wxproto/product.py", "module/soc.py"} & set(shipped.shown.values())
 
 
 @pytest.mark.parametrize(

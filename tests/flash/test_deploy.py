@@ -24,7 +24,7 @@ while True:
     print("level", level())
     time.sleep(0.1)
 """
-ROOT = {"boot.py": b"# chooses\n", "main.py": b"# calls level\n"}
+ROOT = {"boot.py": b"# chooses\n", "main.py": b"from module.lamp import level\n"}
 
 
 def application(version: str = "02000000", **more: str) -> app.Application:

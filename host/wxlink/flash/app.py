@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from wxlink.assets import asset
+from wxlink.flash.flatten import flatten
 from wxlink.flash.fold import fold
 from wxlink.flash.link import link
 from wxlink.flash.mpy import compile_source
 from wxlink.flash.overlay import overlay
 from wxlink.flash.page import answers
 from wxlink.flash.problem import FlashError
-from wxlink.flash.reach import reachable
+from wxlink.flash.reach import imported, reachable
 from wxlink.flash.shorten import shorten
 from wxlink.flash.texts import FILE, take_texts
 
@@ -57,12 +58,14 @@ _VERSION: Final = re.compile(r'^SOFTWARE = "([!-~]{8})"', re.MULTILINE)
 class Application:
     """One version: `slot` and `root` map paths inside a slot and at the root of the chip to contents.
 
-    names: path -> name in the compiled file -> the name in the source, to read a traceback by.
+    To read a traceback by: `shown`, what it calls a file -> path of the source; `names`, that path -> name in
+    the compiled file -> the name in the source.
     """
 
     version: str
     slot: dict[str, bytes]
     root: dict[str, bytes]
+    shown: dict[str, str]
     names: dict[str, dict[str, str]]
 
     def files(self, slot: str = "a") -> dict[str, bytes]:
@@ -120,18 +123,26 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
     kept = {word for text in root.values() for word in _WORD.findall(text.decode())}
     units = {path: members for path, members in _UNITS.items() if path in needed}
     joined = link({path: folded[path] for path in sorted(needed)}, units, kept)
-    short, names = shorten(joined, kept)
+    entries = {path for name, text in root.items() for path in imported(name, text.decode())}
+    flat, origins = flatten(joined, entries, kept)
+    short, names = shorten(flat, kept, origins)
     slot = {
         path.removesuffix(".py") + ".mpy": compile_source(_shown(path), source)
         for path, source in short.items()
     }
-    slot |= {f"module/{name}": data for name, data in pages.items()} | ({FILE: texts} if texts else {})
+    slot |= pages | ({FILE: texts} if texts else {})
     manifest = {
         "version": version,
         "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(slot.items())},
     }
     slot["manifest.json"] = json.dumps(manifest, separators=(",", ":")).encode()
-    made = Application(version, slot, dict(root), {path: told for path, told in names.items() if told})
+    made = Application(
+        version,
+        slot,
+        dict(root),
+        {_shown(path): origins.get(path, path) for path in short},
+        {path: told for path, told in names.items() if told},
+    )
     if made.mpy_size > MPY_MAX:
         raise FlashError(
             f"the application has {made.mpy_size} bytes of .mpy, {MPY_MAX} at most: leave something out"
@@ -140,8 +151,8 @@ def assemble(sources: dict[str, str], root: dict[str, bytes]) -> Application:
 
 
 def _shown(path: str) -> str:
-    """What a traceback calls the file: its last name, which a chip has in its heap anyway."""
-    return path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
+    """What a traceback calls the file: its last name, which MicroPython has anyway."""
+    return path.removesuffix(".py").rpartition("/")[2]
 
 
 def _folder(origin: str) -> Path:

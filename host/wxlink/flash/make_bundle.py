@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         names = path.with_suffix(".names.json")
-        names.write_text(json.dumps(made.names, indent=1) + "\n", "utf-8")
+        names.write_text(json.dumps({"files": made.shown, "names": made.names}, indent=1) + "\n", "utf-8")
     except OSError as error:
         raise FlashError(f"{path}: {error.strerror}") from error
     told = {
@@ -49,6 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(
             f"{path}: version {made.version}, {len(data)} bytes, {made.mpy_size} bytes of .mpy; "
             f"`wxlink release add {path}` offers it to modules\n"
-            f"{names}: what the names in a traceback of this version are called in the source\n"
+            f"{names}: what files and names in a traceback of this version are called in the source\n"
         )
     return 0

@@ -15,11 +15,11 @@ def reachable(sources: Mapping[str, str], roots: Iterable[str]) -> set[str]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += (other for other in _imported(path, sources[path]) if other in sources)
+            waiting += (other for other in imported(path, sources[path]) if other in sources)
     return found
 
 
-def _imported(path: str, source: str) -> set[str]:
+def imported(path: str, source: str) -> set[str]:
     """Paths that the imports in one file may mean: modules, packages, and names that are modules."""
     names: set[str] = set()
     try:

@@ -13,12 +13,13 @@ import ast
 import itertools
 import keyword
 import re
+import types
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from wxlink.flash.overlay import SUFFIX
-from wxlink.flash.scope import bound
+from wxlink.flash.scope import bound, dotted
 
 COMMON, CHIP = (
     frozenset(part.split())
@@ -39,18 +40,25 @@ _FIELD: Final = "field"  # marks the texts that name the fields of a named tuple
 
 
 class Shortened(NamedTuple):
-    """`sources` by path, and `names`: path -> name in the compiled file -> name in the source."""
+    """`sources` by path, and `names`: origin of a path -> name in the compiled file -> name in the source."""
 
     sources: dict[str, str]
     names: dict[str, dict[str, str]]
 
 
-def shorten(sources: Mapping[str, str], kept: Collection[str] = ()) -> Shortened:
-    """Rename all files (path -> source) but what is `kept`. SyntaxError when one is no Python."""
+def shorten(
+    sources: Mapping[str, str],
+    kept: Collection[str] = (),
+    origins: Mapping[str, str] = types.MappingProxyType({}),
+) -> Shortened:
+    """Rename all files (path -> source) but what is `kept`. SyntaxError when one is no Python.
+
+    origins: what flatten() says of its files. Nothing binds their names: these are free for other use, too.
+    """
     files = {path: _File(path, source) for path, source in sources.items()}
     for path, file in files.items():
         elsewhere = _joined(other.bases for at, other in files.items() if at != path)
-        file.share_private(of_all=path.endswith(SUFFIX + ".py"), of=elsewhere)
+        file.share_private(of_all=origins.get(path, path).endswith(SUFFIX + ".py"), of=elsewhere)
     used = _joined(file.used for file in files.values())
     shared = _joined(file.shared for file in files.values())
     texts = _joined(file.texts for file in files.values())
@@ -65,7 +73,7 @@ def shorten(sources: Mapping[str, str], kept: Collection[str] = ()) -> Shortened
     uses = {name: sum(name in file.used for file in files.values()) for name in shared if name not in fixed}
     few = {at: sum(len(names) > at for names in own.values()) for at in range(max(map(len, own.values())))}
     given = {-1 - at: len(files) for at in range(max(file.most_arguments for file in files.values()))}
-    fresh = _fresh(used.keys() | folders | texts.keys() | set(kept))
+    fresh = _fresh((used.keys() | folders | texts.keys() | set(kept)) - {dotted(path) for path in origins})
     most = sorted(
         [(-count, one) for one, count in [*uses.items(), *few.items(), *given.items()]],
         key=lambda pair: pair[0],
@@ -77,7 +85,7 @@ def shorten(sources: Mapping[str, str], kept: Collection[str] = ()) -> Shortened
         names = {name: table[name] for name in uses} | {name: table[at] for at, name in enumerate(own[path])}
         arguments = {name: None for name in file.arguments if name not in fixed and name not in names}
         done[path] = file.renamed(names, arguments, [table[at] for at in given])
-        told[path] = {names[name]: name for name in file.used if name in names}
+        told[origins.get(path, path)] = {names[name]: name for name in file.used if name in names}
     return Shortened(done, told)
 
 
