@@ -7,7 +7,6 @@ import asyncio
 import errno
 import socket
 
-from module import dns
 from module.stream import Unreachable
 
 _DNS_PORT = 53  # unless a name server's address has another
@@ -62,11 +61,13 @@ async def exchange(address, port, question, decode):
 
 async def look_up(host, network):
     """IPv4 address of `host` as text: itself, from the port's own table, or asked from its name servers."""
-    if dns.is_address(host):
+    if is_address(host):
         return host
     known = network.known_host(host)
     if known is not None:
         return known
+    from module import dns  # noqa: PLC0415 - dropped with this file
+
     servers = network.name_servers()
     if not servers:
         raise Unreachable(f"{host} cannot be looked up: there is no name server")
@@ -82,7 +83,15 @@ async def look_up(host, network):
         await asyncio.sleep_ms(100)
 
 
+def is_address(name):
+    """True for a dotted IPv4 address, which needs no question."""
+    parts = name.split(".")
+    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
+
+
 async def _ask(server, host, network):
+    from module import dns  # noqa: PLC0415 - see above
+
     query_id = int.from_bytes(network.entropy(2), "big")
     query = dns.encode_query(query_id, host)
     address, _, port = server.partition(":")

@@ -17,12 +17,6 @@ class DnsError(PeerError):
     """The name server's answer is malformed or says that there is no such address."""
 
 
-def is_address(name):
-    """True for a dotted IPv4 address, which needs no question."""
-    parts = name.split(".")
-    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
-
-
 def encode_query(query_id, name):
     """The question "IPv4 address of `name`"; LocalError when the name cannot be asked for."""
     labels = name.rstrip(".").split(".")

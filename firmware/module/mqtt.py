@@ -9,7 +9,7 @@ from collections import namedtuple
 
 from module import mqtt_packet as packet
 from module.backoff import Refusal
-from module.loading import rare
+from module.loading import drop, rare
 from wxproto.errors import LocalError, PeerError
 
 WINDOW = 4  # QoS 1 messages sent and not yet acknowledged; keeps a slow link busy and a resend short
@@ -27,19 +27,7 @@ READY = 3
 
 
 class Refused(Refusal):
-    """The broker refuses this client: `code` is a key of mqtt_packet.REFUSALS."""
-
-    def __init__(self, code):
-        super().__init__(f"the broker refuses the connection: {packet.REFUSALS.get(code, code)}")
-        self.code = code
-
-
-class SubscriptionRefused(Refusal):
-    """The broker does not let this client subscribe `topic_filter`."""
-
-    def __init__(self, topic_filter):
-        super().__init__(f"the broker refuses the subscription {topic_filter}")
-        self.topic_filter = topic_filter
+    """The broker refuses this client or a subscription."""
 
 
 class PeerSilent(PeerError):
@@ -139,6 +127,8 @@ class Client:
     @rare
     def open(self, now, will=None):
         """Begin a connection on a fresh transport; `will` is None or (topic, payload, qos)."""
+        from module import mqtt_login  # noqa: PLC0415 - dropped after use
+
         if self.state != OFFLINE:
             raise LocalError("this session has a connection; call lost() first")
         self._decoder = packet.Decoder(self._max_packet)
@@ -148,8 +138,10 @@ class Client:
         # A keep-alive below one second exists in tests only; 0 would switch it off at the broker.
         keep_alive = max(1, int(self._keep_alive_s))
         self._send(
-            packet.connect(self.client_id, *self._login, keep_alive_s=keep_alive, clean=False, will=will), now
+            mqtt_login.connect(self.client_id, *self._login, keep_alive_s=keep_alive, clean=False, will=will),
+            now,
         )
+        drop("module.mqtt_login")
 
     @rare
     def lost(self):
@@ -198,8 +190,8 @@ class Client:
     def receive(self, data, now):
         """Take bytes of the transport; return events: Ready, Delivered, mqtt_packet's Publish, Oversize.
 
-        Raises a PeerError (Refused, SubscriptionRefused, Unexpected, PeerSilent, mqtt_packet's
-        MalformedPacket and PacketTooLarge): close the transport and call lost().
+        Raises a PeerError (Refused, Unexpected, PeerSilent, mqtt_packet's MalformedPacket and
+        PacketTooLarge): close the transport and call lost().
         """
         if self.state == OFFLINE:
             raise LocalError("bytes for a session without a connection")
@@ -208,10 +200,12 @@ class Client:
             self._last_received = now
             if self.state == READY:
                 self._answer_due = None
-            handler = _HANDLERS[self.state].get(type(received))
-            if handler is None:
-                raise Unexpected(f"a {type(received).__name__} came in state {self.state}")
-            handler(self, received, now, events)
+            if isinstance(received, packet.Control):
+                self._take_control(received, now, events)
+            elif self.state < SUBSCRIBING:
+                raise Unexpected("a message came before the broker had accepted us")
+            else:
+                events.append(received)
         return events
 
     def poll(self, now):
@@ -243,41 +237,51 @@ class Client:
         self._out_size = 0
         return data
 
-    def _on_connack(self, connack, now, events):
-        if connack.code:
-            raise Refused(connack.code)
-        self._session_present = connack.session_present
-        self.state = SUBSCRIBING
-        self._fill_window(now)
-        self._subscribe_id = self._next_id()
-        self._send(packet.subscribe(self._subscribe_id, self._filters), now)
+    def _take_control(self, control, now, events):
+        if control.kind == packet.PUBACK and self.state >= SUBSCRIBING:
+            self._on_puback(int.from_bytes(control.body, "big"), now, events)
+        elif control.kind != packet.PINGRESP or self.state != READY:
+            self._log_in(control, now, events)
 
-    def _on_suback(self, suback, now, events):
-        if suback.packet_id != self._subscribe_id or len(suback.codes) != len(self._filters):
-            raise Unexpected("a SUBACK does not fit the SUBSCRIBE")
-        for (topic_filter, _), code in zip(self._filters, suback.codes):  # noqa: B905 - MicroPython has no strict=
-            if code == packet.SUBSCRIPTION_REFUSED:
-                raise SubscriptionRefused(topic_filter)
-        self._subscribe_id = self._answer_due = None
-        self.state = READY
-        events.append(Ready(self._session_present))
-        self._fill_window(now)
+    @rare
+    def _log_in(self, control, now, events):
+        """Take the broker's answer to CONNECT or SUBSCRIBE; Unexpected for all else."""
+        from module import mqtt_login  # noqa: PLC0415 - dropped after use
 
-    def _on_puback(self, puback, now, events):
+        kind, body = control
+        if kind == packet.CONNACK and self.state == CONNECTING:
+            if body[1]:
+                reason = mqtt_login.REFUSALS.get(body[1], body[1])
+                raise Refused(f"the broker refuses the connection: {reason}")
+            self._session_present = body[0] == 1
+            self.state = SUBSCRIBING
+            self._fill_window(now)
+            self._subscribe_id = self._next_id()
+            self._send(mqtt_login.subscribe(self._subscribe_id, self._filters), now)
+        elif kind == packet.SUBACK and self.state == SUBSCRIBING:
+            codes = body[2:]
+            if int.from_bytes(body[:2], "big") != self._subscribe_id or len(codes) != len(self._filters):
+                raise Unexpected("a SUBACK does not fit the SUBSCRIBE")
+            for (topic_filter, _), code in zip(self._filters, codes):  # noqa: B905 - MicroPython has no strict=
+                if code == mqtt_login.SUBSCRIPTION_REFUSED:
+                    raise Refused(f"the broker refuses the subscription {topic_filter}")
+            self._subscribe_id = self._answer_due = None
+            self.state = READY
+            events.append(Ready(self._session_present))
+            self._fill_window(now)
+        else:
+            raise Unexpected(f"a packet of type {kind} came in state {self.state}")
+        drop("module.mqtt_login")
+
+    def _on_puback(self, packet_id, now, events):
         for i in range(self._in_flight):
-            if self._queue[i].packet_id == puback.packet_id:
+            if self._queue[i].packet_id == packet_id:
                 self._queue.pop(i)
                 self._in_flight -= 1
                 self._ack_due = now + self._ack_timeout_ms if self._in_flight else None
-                events.append(Delivered(puback.packet_id))
+                events.append(Delivered(packet_id))
                 self._fill_window(now)
                 return  # an id that is not in flight was acknowledged before: nothing to do
-
-    def _on_message(self, message, now, events):
-        events.append(message)
-
-    def _on_pingresp(self, pingresp, now, events):
-        pass
 
     def _fill_window(self, now):
         """Send queued messages; until we are subscribed only those sent before: they come first (4.4)."""
@@ -323,20 +327,3 @@ class Client:
             raise PeerSilent("the broker takes no more bytes")
         self._out.append(data)
         self._last_sent = now
-
-
-_HANDLERS = {
-    CONNECTING: {packet.Connack: Client._on_connack},
-    SUBSCRIBING: {
-        packet.Suback: Client._on_suback,
-        packet.Puback: Client._on_puback,
-        packet.Publish: Client._on_message,
-        packet.Oversize: Client._on_message,
-    },
-    READY: {
-        packet.Puback: Client._on_puback,
-        packet.Publish: Client._on_message,
-        packet.Oversize: Client._on_message,
-        packet.Pingresp: Client._on_pingresp,
-    },
-}

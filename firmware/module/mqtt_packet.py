@@ -14,14 +14,15 @@ MIN_PACKET_LIMIT = MAX_TOPIC + 16  # bytes; the head of any PUBLISH fits, so tha
 MAX_TEXT = 65535  # bytes of any length-prefixed field (1.5.3)
 MAX_REMAINING = 268435455  # largest "remaining length" that four bytes can hold (2.2.3)
 
-REFUSALS = {  # CONNACK return codes (3.2.2.3)
-    1: "protocol level not accepted",
-    2: "client identifier not accepted",
-    3: "server unavailable",
-    4: "bad user name or password",
-    5: "not authorized",
-}
-SUBSCRIPTION_REFUSED = 0x80
+# Types of packets from the broker (2.2.1)
+CONNACK = 2
+PUBLISH = 3
+PUBACK = 4
+SUBACK = 9
+PINGRESP = 13
+
+_SIZES = {CONNACK: 2, PUBACK: 2, SUBACK: 3, PINGRESP: 0}
+"""Type -> bytes after the fixed header; a SUBACK has one more for each further filter."""
 
 PINGREQ = b"\xc0\x00"
 DISCONNECT = b"\xe0\x00"
@@ -35,55 +36,27 @@ class PacketTooLarge(PeerError):
     """The peer announces a packet above the limit; close the connection."""
 
 
-Connack = namedtuple("Connack", ("session_present", "code"))
-"""Answer to CONNECT: `code` 0 is accepted, else a key of `REFUSALS`."""
-
 Publish = namedtuple("Publish", ("topic", "payload", "qos", "dup", "retain", "packet_id"))
 """A message from the broker; `packet_id` is None for QoS 0."""
 
 Oversize = namedtuple("Oversize", ("topic", "size", "qos", "packet_id"))
 """A PUBLISH of `size` bytes that did not fit: its body is thrown away as it streams in."""
 
-Puback = namedtuple("Puback", ("packet_id",))
-"""The broker has taken over the QoS 1 message `packet_id`."""
-
-Suback = namedtuple("Suback", ("packet_id", "codes"))
-"""Answer to SUBSCRIBE: one granted QoS (or `SUBSCRIPTION_REFUSED`) for each filter, in order."""
-
-Pingresp = namedtuple("Pingresp", ())
-"""Answer to PINGREQ."""
-
-
-def connect(client_id, user, password, *, keep_alive_s, clean, will=None):
-    """CONNECT (3.1). Texts are str; `will` is None or (topic, payload bytes, qos), never retained."""
-    flags = 0xC0 | (0x02 if clean else 0)
-    if will is not None:
-        flags |= 0x04 | will[2] << 3
-    body = _text("MQTT") + bytes((4, flags)) + _uint16(keep_alive_s) + _text(client_id)
-    if will is not None:
-        body += _text(will[0]) + _field(will[1])
-    return _packet(0x10, body + _text(user) + _text(password))
+Control = namedtuple("Control", ("kind", "body"))
+"""Any other packet for a client: a key of _SIZES, and the bytes after the fixed header."""
 
 
 def publish(topic, payload, qos=0, dup=False, packet_id=None):
     """PUBLISH (3.3), not retained. QoS 1 needs a packet id of 1..65535, QoS 0 must have none."""
     if qos not in (0, 1) or (packet_id is None) != (qos == 0):
         raise LocalError("a PUBLISH is QoS 0 without or QoS 1 with a packet id")
-    head = _text(topic) if packet_id is None else _text(topic) + _packet_id(packet_id)
-    return _packet(0x30 | (0x08 if dup else 0) | qos << 1, head + payload)
+    head = text(topic) if packet_id is None else text(topic) + packet_id_of(packet_id)
+    return packet_of(0x30 | (0x08 if dup else 0) | qos << 1, head + payload)
 
 
 def puback(packet_id):
     """PUBACK (3.4)."""
-    return b"\x40\x02" + _packet_id(packet_id)
-
-
-def subscribe(packet_id, filters):
-    """SUBSCRIBE (3.8); `filters` is a sequence of (topic filter, QoS)."""
-    body = _packet_id(packet_id)
-    for topic_filter, qos in filters:
-        body += _text(topic_filter) + bytes((qos,))
-    return _packet(0x82, body)
+    return b"\x40\x02" + packet_id_of(packet_id)
 
 
 class Decoder:
@@ -178,15 +151,12 @@ class Decoder:
 
 def _decode(first, body):
     kind = first >> 4
-    decode = _DECODERS.get(kind)
-    if decode is None:
-        raise MalformedPacket(f"packet type {kind} is not for a client of QoS 0 and 1")
-    return decode(first, body)
-
-
-def _decode_connack(first, body):
-    _expect(first == 0x20 and len(body) == 2 and body[0] <= 1, "CONNACK")
-    return Connack(body[0] == 1, body[1])
+    if kind == PUBLISH:
+        return _decode_publish(first, body)
+    size = None if first & 0x0F else _SIZES.get(kind)
+    if size is None or len(body) < size or (len(body) > size and kind != SUBACK):
+        raise MalformedPacket(f"a packet {first:02X} of {len(body)} bytes is not for a client of QoS 0 and 1")
+    return Control(kind, body)
 
 
 def _decode_publish(first, body):
@@ -208,36 +178,13 @@ def _decode_publish(first, body):
     return Publish(topic, body[end:], qos=qos, dup=dup, retain=retain, packet_id=packet_id)
 
 
-def _decode_puback(first, body):
-    _expect(first == 0x40 and len(body) == 2, "PUBACK")
-    return Puback(int.from_bytes(body, "big"))
-
-
-def _decode_suback(first, body):
-    _expect(first == 0x90 and len(body) >= 3, "SUBACK")
-    return Suback(int.from_bytes(body[:2], "big"), tuple(body[2:]))
-
-
-def _decode_pingresp(first, body):
-    _expect(first == 0xD0 and not body, "PINGRESP")
-    return Pingresp()
-
-
-_DECODERS = {
-    2: _decode_connack,
-    3: _decode_publish,
-    4: _decode_puback,
-    9: _decode_suback,
-    13: _decode_pingresp,
-}
-
-
 def _expect(holds, what):
     if not holds:
         raise MalformedPacket(f"malformed {what}")
 
 
-def _packet(first, body):
+def packet_of(first, body):
+    """A packet of its first byte and what follows the length."""
     if len(body) > MAX_REMAINING:
         raise LocalError(f"a packet of {len(body)} bytes is above what MQTT can carry")
     length = bytearray((first,))
@@ -250,21 +197,25 @@ def _packet(first, body):
             return bytes(length) + body
 
 
-def _text(value):
-    return _field(value.encode())
+def text(value):
+    """A text behind its length."""
+    return field(value.encode())
 
 
-def _field(value):
+def field(value):
+    """Bytes behind their length; LocalError above what fits."""
     if len(value) > MAX_TEXT:
         raise LocalError(f"an MQTT field of {len(value)} bytes is above {MAX_TEXT}")
-    return _uint16(len(value)) + value
+    return uint16(len(value)) + value
 
 
-def _packet_id(value):
+def packet_id_of(value):
+    """A packet id as two bytes; LocalError outside of 1..65535."""
     if not 1 <= value <= 0xFFFF:
         raise LocalError(f"packet id {value} is not within 1..65535")
-    return _uint16(value)
+    return uint16(value)
 
 
-def _uint16(value):
+def uint16(value):
+    """Two bytes, big endian."""
     return value.to_bytes(2, "big")

@@ -21,7 +21,7 @@ Offer = namedtuple("Offer", ("kind", "version", "path", "is_hex", "size", "sha25
 
 
 async def ask(update, kind):
-    """The relay's Offer of `kind`, None when it has nothing. PeerError when it is none, OSError for the rest."""
+    """The relay's Offer of `kind`, None when it has nothing. PeerError: it is none; OSError: try later."""
     from module import relay_http  # noqa: PLC0415 - dropped after use
 
     relay = update.uplink.relay()

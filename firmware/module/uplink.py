@@ -158,7 +158,7 @@ class Uplink:
     def _take_failure(self, error):
         """Milliseconds until the next try."""
         refused = isinstance(error, (Refusal, LocalError))
-        if isinstance(error, (mqtt.Refused, mqtt.SubscriptionRefused)):
+        if isinstance(error, mqtt.Refused):
             self._must_register = True
         backoff = self._refused_backoff if refused else self._backoff
         now = self._port.now_ms()

@@ -11,6 +11,7 @@ from micropython import const
 from module.backoff import Backoff
 from module.console import say
 from module.loading import rare
+from module.wake import Wake
 
 AP_ADDRESS = "10.10.100.254"  # where apps of the vendor's look for a module in set-up
 AP_PREFIX = "XPG-GAgent-"  # and the name they look for, with the last 4 hex digits of the MAC address
@@ -48,7 +49,7 @@ class Wifi:
         self._claims = 0  # of scan() and try_join(): the stored network waits for them
         self._stop = False  # the present try of the stored network has become pointless
         self._lock = asyncio.Lock()
-        self._changed = asyncio.Event()
+        self._changed = Wake()
         self._backoff = Backoff(_BASE_MS, _CAP_MS, port.entropy)
         self._cures = Backoff(_RENEW_BASE_MS, _RENEW_CAP_MS, port.entropy)
         self._cure_at = None
@@ -85,22 +86,21 @@ class Wifi:
         """Serve for ever."""
         tries = 0
         while True:
-            self._changed.clear()
             if self._claims:
-                await self._wait(_WATCH_MS)
+                await self._changed.wait(_WATCH_MS)
             elif self.joined:  # wanted, or tried by set-up
                 tries = 0
-                await self._wait(_WATCH_MS)
+                await self._changed.wait(_WATCH_MS)
                 self._watch()
             elif not self._wanted or self._settings.ssid is None:
-                await self._wait(_WATCH_MS)
+                await self._changed.wait(_WATCH_MS)
             else:
                 failure = await self._join_stored()
                 if failure is not None:
                     tries += 1
                     if tries % _RENEW_AFTER == 0:
                         self._radio.renew()
-                    await self._wait(self._backoff.next_ms())
+                    await self._changed.wait(self._backoff.next_ms())
 
     @rare
     def cure(self):
@@ -244,9 +244,3 @@ class Wifi:
                 return found
             await asyncio.sleep_ms(_POLL_MS)
         return None
-
-    async def _wait(self, milliseconds):
-        try:
-            await asyncio.wait_for_ms(self._changed.wait(), milliseconds)
-        except asyncio.TimeoutError:
-            pass

@@ -2,6 +2,7 @@
 
 import pytest
 
+from module import mqtt_login
 from module import mqtt_packet as packet
 from wxproto.errors import LocalError
 
@@ -14,17 +15,17 @@ SUBACK = bytes.fromhex("9005000b010080")
 PINGRESP = bytes.fromhex("d000")
 STREAM = CONNACK + PUBLISH_QOS0 + PUBLISH_QOS1_DUP + PUBACK + SUBACK + PINGRESP
 PACKETS = [
-    packet.Connack(True, 0),
+    packet.Control(packet.CONNACK, b"\1\0"),
     packet.Publish("a/b", b"hi", qos=0, dup=False, retain=False, packet_id=None),
     packet.Publish("a/b", b"hi", qos=1, dup=True, retain=False, packet_id=10),
-    packet.Puback(10),
-    packet.Suback(11, (1, 0, 0x80)),
-    packet.Pingresp(),
+    packet.Control(packet.PUBACK, b"\0\x0a"),
+    packet.Control(packet.SUBACK, b"\0\x0b\1\0\x80"),
+    packet.Control(packet.PINGRESP, b""),
 ]
 
 
 def test_connect_carries_will_credentials_and_a_kept_session():
-    data = packet.connect("d", "u", "p", keep_alive_s=10, clean=False, will=("w", b"0 x", 1))
+    data = mqtt_login.connect("d", "u", "p", keep_alive_s=10, clean=False, will=("w", b"0 x", 1))
     assert data[:2] == b"\x10\x1b"
     # Figure 3.6 of the standard shows CE for clean + will QoS 1 + no retain; without "clean" it is CC.
     assert data[2:12] == bytes.fromhex("00044d51545404cc000a")
@@ -47,7 +48,7 @@ def test_packets_to_the_broker():
     assert packet.publish("a/b", b"hi", 1, dup=True, packet_id=10) == PUBLISH_QOS1_DUP
     assert packet.puback(10) == PUBACK
     assert (
-        packet.subscribe(10, (("a/b", 1), ("c/d", 2)))
+        mqtt_login.subscribe(10, (("a/b", 1), ("c/d", 2)))
         == bytes.fromhex("820e000a") + b"\x00\x03a/b\x01\x00\x03c/d\x02"
     )
     assert packet.DISCONNECT == b"\xe0\x00"

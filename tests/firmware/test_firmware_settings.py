@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from firmware_bench import END_WITHIN_S, ROOT, MicroPython
 
-from module import dns, relay_http
+from module import connecting, dns, relay_http
 from module.config import KEYS, REQUIRED, ConfigError, configure, load
 from module.settings import Settings
 from port import unix
@@ -199,6 +199,6 @@ def test_dns_questions_and_answers():
     for name in ("", "a..b", "a" * 64 + ".de", "a." * 130):
         with pytest.raises(LocalError):
             dns.encode_query(1, name)
-    assert dns.is_address("127.0.0.1")
-    assert not dns.is_address("127.0.0.256")
-    assert not dns.is_address("relay.local")
+    assert connecting.is_address("127.0.0.1")
+    assert not connecting.is_address("127.0.0.256")
+    assert not connecting.is_address("relay.local")
