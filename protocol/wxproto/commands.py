@@ -3,8 +3,6 @@
 What they are called in words is in meanings.py: a module never needs it.
 """
 
-from collections import namedtuple
-
 MODULE = "module"
 MCU = "mcu"
 EITHER = "either"
@@ -68,51 +66,78 @@ SERVICE_MS = 200
 PIECE_SERVICE_MS = 3000
 """Milliseconds for a piece of big data: it is acknowledged after it was written to flash."""
 
+# Bits of KINDS: the roles that may ask, and the acknowledgement where it is not SHORT and within SERVICE_MS.
+BY_MODULE = 1
+BY_MCU = 2
+BY_EITHER = BY_MODULE | BY_MCU
+ACK_DONE = 4
+ACK_DATA = 8
+ACK_BY_ACTION = 16
+ACK_SLOW = 32  # within PIECE_SERVICE_MS
+NO_ACK = 64
 
-Command = namedtuple("Command", ("code", "asker", "ack", "reply", "service_ms"))
-"""One row of COMMANDS.
-
-`asker` is the role that may send it (MODULE, MCU or EITHER), `ack` the code of its acknowledgement or None,
-`reply` what the acknowledgement carries (SHORT, DONE, DATA, BY_ACTION, NONE), `service_ms` the milliseconds
-the other side may take for it, 0 without acknowledgement.
-"""
-
-_ROWS = (
-    Command(GET_DEVICE_INFO, MODULE, DEVICE_INFO, DATA, SERVICE_MS),
-    Command(P0_DOWN, MODULE, P0_DOWN_ACK, BY_ACTION, SERVICE_MS),
-    Command(P0_UP, MCU, P0_UP_ACK, SHORT, SERVICE_MS),
-    Command(HEARTBEAT, MODULE, HEARTBEAT_ACK, SHORT, SERVICE_MS),
-    Command(ENTER_CONFIGURATION, MCU, ENTER_CONFIGURATION_ACK, SHORT, SERVICE_MS),
-    Command(RESET_MODULE, MCU, RESET_MODULE_ACK, SHORT, SERVICE_MS),
-    Command(MODULE_STATUS, MODULE, MODULE_STATUS_ACK, SHORT, SERVICE_MS),
-    Command(RESTART_MCU, MODULE, RESTART_MCU_ACK, SHORT, SERVICE_MS),
-    Command(MODULE_NOTICE, MODULE, None, NONE, 0),
-    Command(MCU_NOTICE, MCU, None, NONE, 0),
-    Command(ENTER_TEST, MCU, ENTER_TEST_ACK, SHORT, SERVICE_MS),
-    Command(ALLOW_BINDING, MCU, ALLOW_BINDING_ACK, SHORT, SERVICE_MS),
-    Command(GET_NETWORK_TIME, MCU, NETWORK_TIME, DATA, SERVICE_MS),
-    Command(DATA_ANNOUNCE, EITHER, DATA_ANNOUNCE_ACK, SHORT, SERVICE_MS),
-    Command(DATA_READY, EITHER, DATA_READY_ACK, DONE, SERVICE_MS),
-    Command(DATA_PIECE, EITHER, DATA_PIECE_ACK, DONE, PIECE_SERVICE_MS),
-    Command(DATA_SENDER_CANCEL, EITHER, DATA_SENDER_CANCEL_ACK, SHORT, SERVICE_MS),
-    Command(GET_MODULE_INFO, MCU, MODULE_INFO, DATA, SERVICE_MS),
-    Command(TRANSACTION_REQUEST, MCU, TRANSACTION_REQUEST_ACK, SHORT, SERVICE_MS),
-    Command(TRANSACTION_RESULT, MODULE, TRANSACTION_RESULT_ACK, SHORT, SERVICE_MS),
-    Command(DATA_RECEIVER_CANCEL, EITHER, DATA_RECEIVER_CANCEL_ACK, SHORT, SERVICE_MS),
-    Command(RESTART_MODULE, MCU, RESTART_MODULE_ACK, SHORT, SERVICE_MS),
-    Command(REGISTER_SUB_DEVICE, MCU, REGISTER_SUB_DEVICE_ACK, SHORT, SERVICE_MS),
-    Command(SUB_DEVICE_RESULT, MODULE, SUB_DEVICE_RESULT_ACK, SHORT, SERVICE_MS),
-)
-
-COMMANDS = {row.code: row for row in _ROWS}
-"""Every command of the public documents by its code; the code of an acknowledgement is no key.
+KINDS = bytearray(SUB_DEVICE_RESULT + 1)
+"""Every command of the public documents by its code, as bits; 0 where there is none, as for acknowledgements:
+their code is that of the command and 1.
 
 Not here, hence unknown: 2D to 3C (virtual devices: their payloads are not public) and 50 (a test of the
 vendor's own; its number is even, as that of an acknowledgement).
 """
+KINDS[GET_DEVICE_INFO] = BY_MODULE | ACK_DATA
+KINDS[P0_DOWN] = BY_MODULE | ACK_BY_ACTION
+KINDS[P0_UP] = BY_MCU
+KINDS[HEARTBEAT] = BY_MODULE
+KINDS[ENTER_CONFIGURATION] = BY_MCU
+KINDS[RESET_MODULE] = BY_MCU
+KINDS[MODULE_STATUS] = BY_MODULE
+KINDS[RESTART_MCU] = BY_MODULE
+KINDS[MODULE_NOTICE] = BY_MODULE | NO_ACK
+KINDS[MCU_NOTICE] = BY_MCU | NO_ACK
+KINDS[ENTER_TEST] = BY_MCU
+KINDS[ALLOW_BINDING] = BY_MCU
+KINDS[GET_NETWORK_TIME] = BY_MCU | ACK_DATA
+KINDS[DATA_ANNOUNCE] = BY_EITHER
+KINDS[DATA_READY] = BY_EITHER | ACK_DONE
+KINDS[DATA_PIECE] = BY_EITHER | ACK_DONE | ACK_SLOW
+KINDS[DATA_SENDER_CANCEL] = BY_EITHER
+KINDS[GET_MODULE_INFO] = BY_MCU | ACK_DATA
+KINDS[TRANSACTION_REQUEST] = BY_MCU
+KINDS[TRANSACTION_RESULT] = BY_MODULE
+KINDS[DATA_RECEIVER_CANCEL] = BY_EITHER
+KINDS[RESTART_MODULE] = BY_MCU
+KINDS[REGISTER_SUB_DEVICE] = BY_MCU
+KINDS[SUB_DEVICE_RESULT] = BY_MODULE
 
-NOTICE_OF = {MODULE: MODULE_NOTICE, MCU: MCU_NOTICE}
-"""The error notice each role sends."""
+
+def within_ms(kind):
+    """Milliseconds the other side may take for the acknowledgement of a command of this kind, see KINDS."""
+    return PIECE_SERVICE_MS if kind & ACK_SLOW else SERVICE_MS
+
+
+def __getattr__(name):
+    """COMMANDS: KINDS as a dict of rows, made for those who ask; a module saves the 2 KB that it takes.
+
+    A row has the `code`, the `asker` (MODULE, MCU or EITHER), `ack`, the code of the acknowledgement or None,
+    `reply`, what that carries (SHORT, DONE, DATA, BY_ACTION, NONE), and `service_ms`, the milliseconds the
+    other side may take for it, 0 without acknowledgement.
+    """
+    if name != "COMMANDS":
+        raise AttributeError(name)
+    from collections import namedtuple  # noqa: PLC0415 - a module never needs it
+
+    command = namedtuple("Command", ("code", "asker", "ack", "reply", "service_ms"))
+    askers = {BY_MODULE: MODULE, BY_MCU: MCU, BY_EITHER: EITHER}
+    replies = {0: SHORT, ACK_DONE: DONE, ACK_DATA: DATA, ACK_BY_ACTION: BY_ACTION, NO_ACK: NONE}
+    rows = {}
+    for code, kind in enumerate(KINDS):
+        if kind:
+            asker = askers[kind & BY_EITHER]
+            reply = replies[kind & ~BY_EITHER & ~ACK_SLOW]
+            ack, service_ms = (None, 0) if kind & NO_ACK else (code + 1, within_ms(kind))
+            rows[code] = command(code, asker, ack, reply, service_ms)
+    globals()[name] = rows
+    return rows
+
 
 # Payload of an error notice: one byte.
 ERROR_CHECKSUM = 1
@@ -128,15 +153,6 @@ NOTICES = {
 
 SUB_DEVICE = 0x0001
 """Flag of 03/04: the payload starts with didlen(1) + did of a sub-device; the ack repeats flag and did."""
-
-SECRET_CODES = (DEVICE_INFO, ENTER_CONFIGURATION, REGISTER_SUB_DEVICE, SUB_DEVICE_RESULT)
-"""Codes whose payload may hold a secret (product secrets, Wi-Fi passwords): printed as a length only."""
-
-
-def shown_payload(code, payload):
-    """Text of a payload for repr(); a length only where it may hold a secret."""
-    return "<%d bytes>" % len(payload) if code in SECRET_CODES else repr(payload)
-
 
 # Module status word (payload of 0D, big endian).
 STATUS_SOFTAP = 1 << 0

@@ -60,15 +60,26 @@ NONE: Final = "no acknowledgement"
 SERVICE_MS: Final = 200
 PIECE_SERVICE_MS: Final = 3000
 
-class Command(NamedTuple):
+BY_MODULE: Final = 1
+BY_MCU: Final = 2
+BY_EITHER: Final = 3
+ACK_DONE: Final = 4
+ACK_DATA: Final = 8
+ACK_BY_ACTION: Final = 16
+ACK_SLOW: Final = 32
+NO_ACK: Final = 64
+KINDS: Final[bytearray]
+
+def within_ms(kind: int) -> int: ...
+
+class _Command(NamedTuple):
     code: int
     asker: str
     ack: int | None
     reply: str
     service_ms: int
 
-COMMANDS: Final[dict[int, Command]]
-NOTICE_OF: Final[dict[str, int]]
+COMMANDS: Final[dict[int, _Command]]
 
 ERROR_CHECKSUM: Final = 1
 ERROR_UNKNOWN_COMMAND: Final = 2
@@ -77,9 +88,6 @@ ERROR_FILE_TYPE: Final = 4
 NOTICES: Final[dict[int, str]]
 
 SUB_DEVICE: Final = 0x0001
-SECRET_CODES: Final[tuple[int, ...]]
-
-def shown_payload(code: int, payload: bytes) -> str: ...
 
 STATUS_SOFTAP: Final = 1
 STATUS_STATION: Final = 2

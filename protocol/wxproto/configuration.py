@@ -50,12 +50,6 @@ class Configuration(Record):
             return AIRLINK
         return self.mode if self.mode in METHODS else AIRLINK
 
-    def shown(self, field):
-        """Hide the password."""
-        if field == "password" and self.password:
-            return "<hidden>"
-        return repr(getattr(self, field))
-
     def encode(self):
         """Payload of command 09. LocalError when a field does not fit, or mode and network do not."""
         if self.mode not in METHODS:

@@ -63,12 +63,6 @@ class DeviceInfo(Record):
         self.product_secret = product_secret
         self.extra = extra
 
-    def shown(self, field):
-        """Hide the product secret, and the text that may hold Wi-Fi passwords."""
-        if field in ("product_secret", "extra") and getattr(self, field) is not None:
-            return "<hidden>"
-        return repr(getattr(self, field))
-
     def options(self):
         """The key=value pairs of `extra` as a dict; a part without "=" is a key with an empty value."""
         pairs = {}

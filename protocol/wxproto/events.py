@@ -1,6 +1,5 @@
 """What a Session reports; a BadFrame of the decoder is passed on as it is."""
 
-from .commands import shown_payload
 from .record import Record
 
 
@@ -16,10 +15,6 @@ class Asked(Record):
         self.payload = payload
         self.wants_answer = wants_answer
 
-    def shown(self, field):
-        """Hide the payload of commands that carry secrets."""
-        return shown_payload(self.cmd, self.payload) if field == "payload" else repr(getattr(self, field))
-
 
 class Answered(Record):
     """The peer acknowledged our command `cmd` (the code asked, not the ack's); ticket 0 is its own."""
@@ -31,10 +26,6 @@ class Answered(Record):
         self.cmd = cmd
         self.sn = sn
         self.payload = payload
-
-    def shown(self, field):
-        """Hide the payload of acknowledgements that carry secrets."""
-        return shown_payload(self.cmd + 1, self.payload) if field == "payload" else repr(getattr(self, field))
 
 
 class GaveUp(Record):

@@ -6,7 +6,6 @@ memory, and how the input is split changes nothing.
 
 import struct
 
-from .commands import shown_payload
 from .errors import LocalError
 from .record import Record
 
@@ -43,12 +42,6 @@ class Frame(Record):
         self.sn = sn
         self.flags = flags
         self.payload = payload
-
-    def shown(self, field):
-        """Hide the payload of commands that carry secrets."""
-        if field == "payload":
-            return shown_payload(self.cmd, self.payload)
-        return repr(getattr(self, field))
 
 
 class BadFrame(Record):

@@ -1,7 +1,7 @@
 """A question of ours on its way, and the time its acknowledgement may take (README 3.3)."""
 
 from .actions import READS
-from .commands import BY_ACTION, DATA, SUB_DEVICE
+from .commands import ACK_BY_ACTION, ACK_DATA, SUB_DEVICE
 from .line import stuffed_size
 
 ANSWER_SIZE = 128
@@ -15,17 +15,17 @@ def sub_device(flags, payload):
     return payload[: 1 + payload[0]]
 
 
-def answer_size(row, flags, payload, largest):
-    """Payload bytes of the longest acknowledgement to expect of the command `row` with this payload.
+def answer_size(kind, flags, payload, largest):
+    """Payload bytes of the longest acknowledgement to expect of a command of this `kind` (commands.KINDS).
 
     `largest` is the longest payload the peer has sent so far.
     """
     head = 0
-    if row.reply == BY_ACTION:
+    if kind & ACK_BY_ACTION:
         head = len(sub_device(flags, payload))
         if len(payload) <= head or payload[head] not in READS:
             return head
-    elif row.reply != DATA:
+    elif not kind & ACK_DATA:
         return 0
     return head + max(ANSWER_SIZE, largest)
 

@@ -1,12 +1,11 @@
 from typing import Final
 
-from .commands import Command
 from .line import Line
 
 ANSWER_SIZE: Final = 128
 
 def sub_device(flags: int, payload: bytes | bytearray) -> bytes: ...
-def answer_size(row: Command, flags: int, payload: bytes | bytearray, largest: int) -> int: ...
+def answer_size(kind: int, flags: int, payload: bytes | bytearray, largest: int) -> int: ...
 
 class Question:
     ticket: int

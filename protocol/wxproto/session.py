@@ -6,23 +6,26 @@ never wrap. One question is outstanding at a time; while it waits, the peer's co
 
 from .actions import READS
 from .commands import (
-    BY_ACTION,
-    COMMANDS,
-    DATA,
-    DONE,
-    EITHER,
+    ACK_BY_ACTION,
+    ACK_DATA,
+    ACK_DONE,
+    BY_EITHER,
+    BY_MCU,
+    BY_MODULE,
     ERROR_CHECKSUM,
     ERROR_OTHER,
     ERROR_UNKNOWN_COMMAND,
     GET_DEVICE_INFO,
     HEARTBEAT,
+    KINDS,
     MCU,
     MCU_NOTICE,
     MODULE,
     MODULE_NOTICE,
-    NOTICE_OF,
+    NO_ACK,
     P0_DOWN,
     SUB_DEVICE,
+    within_ms,
 )
 from .counters import Counters
 from .errors import LocalError
@@ -78,6 +81,8 @@ class Session:
         if min(ack_timeout_ms, sends, heartbeat_ms, lost_after, max_queue) < 1:
             raise LocalError("limits of a session must be at least 1")
         self.role = role
+        self._own = BY_MODULE if role == MODULE else BY_MCU  # bit of commands.KINDS
+        self._notice = MODULE_NOTICE if role == MODULE else MCU_NOTICE
         self._link = LinkState(role)
         self.counters = Counters()
         self._ack_timeout_ms = ack_timeout_ms
@@ -112,12 +117,12 @@ class Session:
     def ask(self, cmd, payload=b"", *, now, flags=0, service_ms=None):
         """Send a command, or queue it behind the outstanding one; gives the ticket of its Answered or GaveUp.
 
-        `service_ms` is the time the peer may take before its answer, when the command's row knows it badly.
+        `service_ms` is the time the peer may take before its answer, when commands.KINDS knows it badly.
         LocalError when this role may not ask `cmd`, the payload is too long or `max_queue` questions wait.
         """
         self._now = now
-        row = COMMANDS.get(cmd)
-        if row is None or row.asker not in (self.role, EITHER) or row.ack is None:
+        kind = KINDS[cmd] if cmd < len(KINDS) else 0
+        if not kind & self._own or kind & NO_ACK:
             raise LocalError("the %s cannot ask command %02X; see commands.COMMANDS" % (self.role, cmd))
         if len(self._queue) + len(self._later) >= self._max_queue:
             raise LocalError("%d questions wait already: wait for Answered or GaveUp" % self._max_queue)
@@ -140,11 +145,11 @@ class Session:
             self._send_next(now)
 
     def answer(self, asked, payload=b""):
-        """Acknowledge an Asked whose `wants_answer` is true, with data unless its row says DONE.
+        """Acknowledge an Asked whose `wants_answer` is true, with data unless commands.COMMANDS says DONE.
 
         It leaves at the time last told to the session. LocalError when the Asked wants no answer (any more).
         """
-        frame = encode(COMMANDS[asked.cmd].ack, asked.sn, payload, _ack_flags(asked))
+        frame = encode(asked.cmd + 1, asked.sn, payload, _ack_flags(asked))
         if self._reply(asked, frame):
             self._last_ack = frame
         if asked.cmd == GET_DEVICE_INFO:
@@ -155,7 +160,7 @@ class Session:
 
         The command counts as never seen: when it is repeated, it is asked again and may then be answered.
         """
-        if self._reply(asked, encode(NOTICE_OF[self.role], asked.sn, bytes((error,)))):
+        if self._reply(asked, encode(self._notice, asked.sn, bytes((error,)))):
             self._last = None
         self.counters.notices_out += 1
 
@@ -255,7 +260,7 @@ class Session:
             self._heartbeat_at = now + self._heartbeat_ms
 
     def _take_notice(self, frame, now, events):
-        if frame.cmd == NOTICE_OF[self.role] or not frame.payload:
+        if frame.cmd == self._notice or not frame.payload:
             return  # never a notice on a notice
         self.counters.notices_in += 1
         events.append(PeerNotice(frame.payload[0], frame.sn))
@@ -269,19 +274,19 @@ class Session:
             self._transmit(question, now)
 
     def _take_command(self, frame, now, events):
-        row = COMMANDS.get(frame.cmd)
-        if row is None or row.asker == self.role:
+        kind = KINDS[frame.cmd] if frame.cmd < len(KINDS) else 0
+        if not kind & ~self._own & BY_EITHER:
             self._refuse(frame, ERROR_UNKNOWN_COMMAND)
             return
-        if frame == self._last and now - self._last_at <= self._repeat_window(row, frame):
+        if frame == self._last and now - self._last_at <= self._repeat_window(kind, frame):
             self._last_at = now
             self.counters.repeats += 1
             if self._last_ack is not None:
                 self._send(self._last_ack)
             return
-        wants_answer = row.reply in (DATA, DONE)
+        wants_answer = kind & (ACK_DATA | ACK_DONE) != 0
         head = b""
-        if row.reply == BY_ACTION:
+        if kind & ACK_BY_ACTION:
             head = sub_device(frame.flags, frame.payload)
             if len(frame.payload) <= len(head):
                 self._refuse(frame, ERROR_OTHER)
@@ -291,29 +296,29 @@ class Session:
         self._last_at = now
         self._last_ack = None
         if not wants_answer:
-            self._last_ack = encode(row.ack, frame.sn, head, _ack_flags(frame))
+            self._last_ack = encode(frame.cmd + 1, frame.sn, head, _ack_flags(frame))
             self._send(self._last_ack)
         if frame.cmd != GET_DEVICE_INFO:
             self._link.move(SERVED, events)
         events.append(Asked(frame.cmd, frame.sn, frame.flags, frame.payload, wants_answer))
 
-    def _repeat_window(self, row, frame):
+    def _repeat_window(self, kind, frame):
         """Milliseconds in which an equal frame is a repeat: as long as a peer with our limits goes on.
 
         Commands that only an MCU asks have `duplicate_ms` at least. Big data has not: its askers are no older
         programs, and one that was restarted must not pass for its own repeat.
         """
         size = len(frame.payload)
-        answer = answer_size(row, frame.flags, frame.payload, size)
+        answer = answer_size(kind, frame.flags, frame.payload, size)
         wire_ms = self._line.duration(stuffed_size(size) + stuffed_size(answer))
-        least = self._duplicate_ms if row.asker == MCU else 0
-        return max(least, self._sends * max(self._ack_timeout_ms, wire_ms + row.service_ms))
+        least = self._duplicate_ms if not kind & BY_MODULE else 0
+        return max(least, self._sends * max(self._ack_timeout_ms, wire_ms + within_ms(kind)))
 
     def _refuse(self, frame, error):
         """Send an error notice about a command; acknowledgements and notices are met with silence."""
         if frame.cmd & 1 and frame.cmd != MODULE_NOTICE:
             self.counters.notices_out += 1
-            self._send(encode(NOTICE_OF[self.role], frame.sn, bytes((error,))))
+            self._send(encode(self._notice, frame.sn, bytes((error,))))
 
     def _give_up(self, question, events):
         if question.ticket != _OWN:
@@ -336,12 +341,12 @@ class Session:
             self._queue.insert(0, self._new_question(_OWN, HEARTBEAT))
 
     def _new_question(self, ticket, cmd, payload=b"", flags=0, service_ms=None):
-        row = COMMANDS[cmd]
+        kind = KINDS[cmd]
         sn = self._next_sn
         frame = encode(cmd, sn, payload, flags)
         self._next_sn = (sn + 1) & 0xFF
-        answer = answer_size(row, flags, payload, self._longest)
-        service_ms = row.service_ms if service_ms is None else service_ms
+        answer = answer_size(kind, flags, payload, self._longest)
+        service_ms = within_ms(kind) if service_ms is None else service_ms
         return Question(ticket, cmd, sn, frame, answer=answer, service_ms=service_ms)
 
     def _send_next(self, now):
