@@ -125,9 +125,11 @@ def transition_table() -> str:
     return table(
         ("role", "state", "what happens", "next state"),
         (
-            (role, before, what, after)
+            (role, before, what, meanings.LINK_STATES[moves[state | move]])
             for role, moves in link_state.TRANSITIONS.items()
-            for (before, what), after in moves.items()
+            for state, before in meanings.LINK_STATES.items()
+            for move, what in meanings.LINK_MOVES.items()
+            if state | move in moves
         ),
     )
 

@@ -45,22 +45,19 @@ class Counters(Record):
         self.bad_bytes = 0
         self.resyncs = 0
         self.round_trip_last = None
+        self.round_trip_smoothed = None
         self.round_trip_min = None
         self.round_trip_max = None
-        self._smoothed = None  # times _SMOOTHING, so that whole numbers do
-
-    @property
-    def round_trip_smoothed(self):
-        """The running mean, milliseconds; None before the first round trip."""
-        return None if self._smoothed is None else self._smoothed // _SMOOTHING
+        self._smoothed = 0  # times _SMOOTHING, so that whole numbers do
 
     def measured(self, took):
         """Note a round trip of `took` milliseconds."""
         self.round_trip_last = took
-        if self._smoothed is None:
+        if self.round_trip_smoothed is None:
             self._smoothed = took * _SMOOTHING
-            self.round_trip_min = self.round_trip_max = took
+            self.round_trip_smoothed = self.round_trip_min = self.round_trip_max = took
             return
-        self._smoothed += took - self._smoothed // _SMOOTHING
+        self._smoothed += took - self.round_trip_smoothed
+        self.round_trip_smoothed = self._smoothed // _SMOOTHING
         self.round_trip_min = min(took, self.round_trip_min)
         self.round_trip_max = max(took, self.round_trip_max)

@@ -16,9 +16,8 @@ class Counters(Record):
     bad_bytes: int
     resyncs: int
     round_trip_last: int | None
+    round_trip_smoothed: int | None
     round_trip_min: int | None
     round_trip_max: int | None
     def __init__(self) -> None: ...
-    @property
-    def round_trip_smoothed(self) -> int | None: ...
     def measured(self, took: int) -> None: ...

@@ -1,17 +1,16 @@
 from typing import Final
 
-DOWN: Final = "down"
-UP: Final = "up"
-DOUBT: Final = "doubt"
-ANSWERED: Final = "device information came"
-SERVED: Final = "device information was given, or a later command came"
-SILENT: Final = "a heartbeat was given up"
-HEARD: Final = "a good frame came"
-GONE: Final = "too many heartbeats were given up"
-TRANSITIONS: Final[dict[str, dict[tuple[str, str], str]]]
+DOWN: Final = 0
+UP: Final = 1
+DOUBT: Final = 2
+ANSWERED: Final = 4
+SERVED: Final = 8
+SILENT: Final = 12
+HEARD: Final = 16
+GONE: Final = 20
+TRANSITIONS: Final[dict[str, dict[int, int]]]
 
 class LinkState:
+    up: bool
     def __init__(self, role: str) -> None: ...
-    @property
-    def up(self) -> bool: ...
-    def move(self, what: str, events: list[object]) -> bool: ...
+    def move(self, what: int, events: list[object]) -> bool: ...

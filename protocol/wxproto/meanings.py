@@ -1,8 +1,8 @@
-"""What commands, actions, envelopes and status bits are called in words, for the book and for tools."""
+"""What commands, actions, envelopes, status bits and states of the link are called in words, for the book and for tools."""
 
 from collections import namedtuple
 
-from . import actions, commands, envelope
+from . import actions, commands, envelope, link_state
 from .commands import MCU, MODULE
 
 COMMAND_NAMES = {
@@ -45,6 +45,20 @@ STATUS_BITS = (
     ("12", "STATUS_TEST", "production test"),
 )
 """Rows of (bits, constant, meaning); bits 6, 7 and 13-15 are sent as 0."""
+
+LINK_STATES = {
+    link_state.DOWN: "down",
+    link_state.UP: "up",
+    link_state.DOUBT: "doubt",
+}
+LINK_MOVES = {
+    link_state.ANSWERED: "device information came",
+    link_state.SERVED: "device information was given, or a later command came",
+    link_state.SILENT: "a heartbeat was given up",
+    link_state.HEARD: "a good frame came",
+    link_state.GONE: "too many heartbeats were given up",
+}
+"""The states of link_state.TRANSITIONS, and what moves them."""
 
 Action = namedtuple("Action", ("code", "name", "sender", "carrier"))
 """One row of ACTIONS: `sender` is MODULE or MCU, `carrier` the code of the frame that carries it."""

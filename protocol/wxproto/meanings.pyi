@@ -1,6 +1,8 @@
 from typing import Final, NamedTuple
 
 COMMAND_NAMES: Final[dict[int, str]]
+LINK_STATES: Final[dict[int, str]]
+LINK_MOVES: Final[dict[int, str]]
 STATUS_BITS: Final[tuple[tuple[str, str, str], ...]]
 
 class Action(NamedTuple):

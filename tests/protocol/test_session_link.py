@@ -2,7 +2,7 @@
 
 from session_ends import INFO, module_up, wait
 
-from wxproto import commands, frame, link_state
+from wxproto import commands, frame, link_state, meanings
 from wxproto.commands import MCU, MODULE
 from wxproto.events import LinkLost, LinkUp
 from wxproto.session import Answered, Asked, GaveUp, Session
@@ -121,4 +121,6 @@ def test_a_restarted_mcu_learns_from_any_command_that_the_module_knows_it() -> N
 def test_every_transition_starts_and_ends_in_a_state() -> None:
     for table in link_state.TRANSITIONS.values():
         states = {link_state.DOWN} | set(table.values())
-        assert {state for state, _ in table} <= states
+        moves = {state | move for state in states for move in meanings.LINK_MOVES}
+        assert states <= set(meanings.LINK_STATES)
+        assert set(table) <= moves
