@@ -4,7 +4,7 @@ Invariant of the decoder: any bytes give frames, bad frames or "need more" and n
 memory, and how the input is split changes nothing.
 """
 
-import struct
+from struct import unpack_from
 
 from .errors import LocalError
 from .record import Record
@@ -26,7 +26,6 @@ TOO_LONG = "len above the limit"
 
 _FF = b"\xff"
 _STUFFED = b"\xff\x55"
-_unpack = struct.unpack_from
 _FIELDS = ">HBBH"  # len, cmd, sn, flags: what a body begins with
 _PAYLOAD_AT = 6
 _SHORTEST = 2 + OVERHEAD  # bytes of a frame without payload, len included
@@ -207,7 +206,7 @@ class Decoder:
             size = len(body)
             if not _SHORTEST <= size <= largest or sum(body) - 2 * body[-1] & 0xFF:
                 return i
-            said, cmd, sn, flags = _unpack(_FIELDS, body)
+            said, cmd, sn, flags = unpack_from(_FIELDS, body)
             if said != size - 2:
                 return i
             found.append(Frame(cmd, sn, flags, body[_PAYLOAD_AT:-1]))
@@ -238,7 +237,7 @@ class Decoder:
 
 def _frame(body):
     """The frame of a whole body, without stuffing and with its checksum."""
-    _, cmd, sn, flags = _unpack(_FIELDS, body)
+    _, cmd, sn, flags = unpack_from(_FIELDS, body)
     return Frame(cmd, sn, flags, bytes(memoryview(body)[_PAYLOAD_AT:-1]))
 
 

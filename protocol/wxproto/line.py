@@ -21,7 +21,7 @@ class Line:
         if baud < 1:
             raise LocalError("baud must be at least 1, not %r" % (baud,))
         self._baud = baud
-        self._capacity = capacity
+        self.capacity = capacity
         self._since = 0  # when the line last began to send, and how many bytes it got since
         self._bytes = 0
 
@@ -36,5 +36,5 @@ class Line:
             self._bytes = 0
         self._bytes += size
         gone = (now - self._since) * self._baud // _MS_BITS
-        self._bytes = min(self._bytes, gone + self._capacity)
+        self._bytes = min(self._bytes, gone + self.capacity)
         return self._since + self.duration(self._bytes)

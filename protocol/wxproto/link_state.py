@@ -15,14 +15,14 @@ DOUBT = 2
 # What moves them.
 ANSWERED = 1 << 2
 SERVED = 2 << 2
-SILENT = 3 << 2
+MISSED = 3 << 2
 HEARD = 4 << 2
 GONE = 5 << 2
 
 TRANSITIONS = {
     MODULE: {
         DOWN | ANSWERED: UP,
-        UP | SILENT: DOUBT,
+        UP | MISSED: DOUBT,
         DOUBT | HEARD: UP,
         DOUBT | GONE: DOWN,
     },

@@ -5,7 +5,7 @@ UP: Final = 1
 DOUBT: Final = 2
 ANSWERED: Final = 4
 SERVED: Final = 8
-SILENT: Final = 12
+MISSED: Final = 12
 HEARD: Final = 16
 GONE: Final = 20
 TRANSITIONS: Final[dict[str, dict[int, int]]]

@@ -1,4 +1,4 @@
-"""What commands, actions, envelopes, status bits and states of the link are called in words, for the book and for tools."""
+"""What commands, actions, envelopes, status bits and link states are called, for the book and for tools."""
 
 from collections import namedtuple
 
@@ -54,7 +54,7 @@ LINK_STATES = {
 LINK_MOVES = {
     link_state.ANSWERED: "device information came",
     link_state.SERVED: "device information was given, or a later command came",
-    link_state.SILENT: "a heartbeat was given up",
+    link_state.MISSED: "a heartbeat was given up",
     link_state.HEARD: "a good frame came",
     link_state.GONE: "too many heartbeats were given up",
 }

@@ -32,7 +32,7 @@ from .errors import LocalError
 from .events import Answered, Asked, GaveUp, PeerNotice
 from .frame import CHECKSUM, MAX_PAYLOAD, BadFrame, Decoder, Frame, encode
 from .line import BAUD, Line, stuffed_size
-from .link_state import ANSWERED, GONE, HEARD, SERVED, SILENT, LinkState
+from .link_state import ANSWERED, GONE, HEARD, MISSED, SERVED, LinkState
 from .question import Question, answer_size, sub_device
 
 ACK_TIMEOUT_MS = 200
@@ -81,9 +81,8 @@ class Session:
         if min(ack_timeout_ms, sends, heartbeat_ms, lost_after, max_queue) < 1:
             raise LocalError("limits of a session must be at least 1")
         self.role = role
-        self._own = BY_MODULE if role == MODULE else BY_MCU  # bit of commands.KINDS
-        self._notice = MODULE_NOTICE if role == MODULE else MCU_NOTICE
         self._link = LinkState(role)
+        self._peer = BY_MCU if role == MODULE else BY_MODULE  # its bit in commands.KINDS
         self.counters = Counters()
         self._ack_timeout_ms = ack_timeout_ms
         self._sends = sends
@@ -91,7 +90,6 @@ class Session:
         self._lost_after = lost_after
         self._max_queue = max_queue
         self._duplicate_ms = duplicate_ms
-        self._max_backlog = max_backlog
         self._decoder = Decoder(max_payload)
         self._line = Line(baud, max_backlog)
         self._now = 0  # the time last told
@@ -122,7 +120,7 @@ class Session:
         """
         self._now = now
         kind = KINDS[cmd] if cmd < len(KINDS) else 0
-        if not kind & self._own or kind & NO_ACK:
+        if not kind & (self._peer ^ BY_EITHER) or kind & NO_ACK:
             raise LocalError("the %s cannot ask command %02X; see commands.COMMANDS" % (self.role, cmd))
         if len(self._queue) + len(self._later) >= self._max_queue:
             raise LocalError("%d questions wait already: wait for Answered or GaveUp" % self._max_queue)
@@ -160,7 +158,7 @@ class Session:
 
         The command counts as never seen: when it is repeated, it is asked again and may then be answered.
         """
-        if self._reply(asked, encode(self._notice, asked.sn, bytes((error,)))):
+        if self._reply(asked, self._notice(asked.sn, error)):
             self._last = None
         self.counters.notices_out += 1
 
@@ -260,7 +258,7 @@ class Session:
             self._heartbeat_at = now + self._heartbeat_ms
 
     def _take_notice(self, frame, now, events):
-        if frame.cmd == self._notice or not frame.payload:
+        if not KINDS[frame.cmd] & self._peer or not frame.payload:
             return  # never a notice on a notice
         self.counters.notices_in += 1
         events.append(PeerNotice(frame.payload[0], frame.sn))
@@ -275,7 +273,7 @@ class Session:
 
     def _take_command(self, frame, now, events):
         kind = KINDS[frame.cmd] if frame.cmd < len(KINDS) else 0
-        if not kind & ~self._own & BY_EITHER:
+        if not kind & self._peer:
             self._refuse(frame, ERROR_UNKNOWN_COMMAND)
             return
         if frame == self._last and now - self._last_at <= self._repeat_window(kind, frame):
@@ -318,14 +316,17 @@ class Session:
         """Send an error notice about a command; acknowledgements and notices are met with silence."""
         if frame.cmd & 1 and frame.cmd != MODULE_NOTICE:
             self.counters.notices_out += 1
-            self._send(encode(self._notice, frame.sn, bytes((error,))))
+            self._send(self._notice(frame.sn, error))
+
+    def _notice(self, sn, error):
+        return encode(MODULE_NOTICE if self.role == MODULE else MCU_NOTICE, sn, bytes((error,)))
 
     def _give_up(self, question, events):
         if question.ticket != _OWN:
             events.append(GaveUp(question.ticket, question.cmd))
         elif question.cmd == HEARTBEAT:
             self._missed += 1
-            self._link.move(SILENT, events)
+            self._link.move(MISSED, events)
             if self._missed < self._lost_after:
                 self._ping()
                 return
@@ -369,7 +370,7 @@ class Session:
 
     def _send(self, frame):
         """Put a frame on the way; gives the time at which its last byte leaves, now when it is lost."""
-        if len(self._out) + len(frame) > self._max_backlog:
+        if len(self._out) + len(frame) > self._line.capacity:
             self.counters.lost_frames += 1
             return self._now
         self._out.extend(frame)
