@@ -119,7 +119,7 @@ class Session:
         LocalError when this role may not ask `cmd`, the payload is too long or `max_queue` questions wait.
         """
         self._now = now
-        kind = KINDS[cmd] if cmd < len(KINDS) else 0
+        kind = KINDS[cmd] if 0 <= cmd < len(KINDS) else 0
         if not kind & (self._peer ^ BY_EITHER) or kind & NO_ACK:
             raise LocalError("the %s cannot ask command %02X; see commands.COMMANDS" % (self.role, cmd))
         if len(self._queue) + len(self._later) >= self._max_queue:

@@ -217,7 +217,7 @@ def test_what_is_not_fetched_is_bounded() -> None:
 
 @pytest.mark.parametrize(
     ("role", "cmd"),
-    [(MODULE, 0x05), (MCU, 0x03), (MODULE, 0x11), (MCU, 0x12), (MODULE, 0x02), (MODULE, 0x75)],
+    [(MODULE, 0x05), (MCU, 0x03), (MODULE, 0x11), (MCU, 0x12), (MODULE, 0x02), (MODULE, 0x75), (MODULE, -1)],
 )
 def test_what_a_role_cannot_ask(role: str, cmd: int) -> None:
     with pytest.raises(LocalError, match="cannot ask"):
