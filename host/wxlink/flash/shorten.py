@@ -3,7 +3,8 @@
 MicroPython keeps every name that it ever loaded: its text, and an entry in a table that doubles when it is
 full. A name that its own code has costs neither. The application is a closed world, so its names are free to
 choose. What several files may mean has one name everywhere; arguments and what is private are named file by
-file, out of the same few.
+file, out of the same few. A global that no other file means gets the name of something in MicroPython's own
+objects that the file reads: it spells that anyway.
 
 What is not ours keeps its name: what MicroPython knows (rom_names.txt), what the application uses and never
 defines, what it spells as a text, its files, and what the root files say. `names` is for reading a traceback.
@@ -69,6 +70,10 @@ def shorten(
         path: [name for name in file.own if name not in fixed and name not in shared]
         for path, file in files.items()
     }
+    lent = {
+        path: dict(zip(file.plain(own[path]), file.lendable(), strict=False)) for path, file in files.items()
+    }
+    own = {path: [name for name in names if name not in lent[path]] for path, names in own.items()}
     # A file spells each name that it uses: the shortest are for those that most files use.
     uses = {name: sum(name in file.used for file in files.values()) for name in shared if name not in fixed}
     few = {at: sum(len(names) > at for names in own.values()) for at in range(max(map(len, own.values())))}
@@ -82,7 +87,8 @@ def shorten(
     done: dict[str, str] = {}
     told: dict[str, dict[str, str]] = {}
     for path, file in files.items():
-        names = {name: table[name] for name in uses} | {name: table[at] for at, name in enumerate(own[path])}
+        few_names = {name: table[at] for at, name in enumerate(own[path])}
+        names = {name: table[name] for name in uses} | few_names | lent[path]
         arguments = {name: None for name in file.arguments if name not in fixed and name not in names}
         done[path] = file.renamed(names, arguments, [table[at] for at in given])
         told[origins.get(path, path)] = {names[name]: name for name in file.used if name in names}
@@ -106,8 +112,9 @@ class _File:
     """The names in one source file, as ordered sets.
 
     used: all; defined: given a meaning here; shared: what other files may mean, too; own: what they cannot,
-    if none of them shares it, and what MicroPython stores: a local variable has no name on a chip; texts: its
-    constants; bases: what its classes derive from.
+    if none of them shares it, and what MicroPython stores: a local variable has no name on a chip; read: what
+    it reads of objects; spelled: what it has in any other place; members: what classes and calls name; texts:
+    its constants; bases: what its classes derive from.
     """
 
     def __init__(self, path: str, source: str) -> None:
@@ -116,6 +123,9 @@ class _File:
         self.defined: dict[str, None] = {}
         self.shared: dict[str, None] = {}
         self.own: dict[str, None] = {}
+        self.read: dict[str, None] = {}
+        self.spelled: dict[str, None] = {}
+        self.members: dict[str, None] = {}
         self.arguments: dict[str, None] = {}
         self.texts: dict[str, None] = {}
         self.bases: dict[str, None] = {}
@@ -143,6 +153,16 @@ class _File:
             ]
         self.shared.update({name: None for name in met if _PRIVATE.match(name)})
 
+    def plain(self, names: Collection[str]) -> list[str]:
+        """Those of `names` that are globals and nothing else."""
+        top = set(bound(self._tree, renamed=True))
+        return [name for name in names if name in top and name not in self.read and name not in self.members]
+
+    def lendable(self) -> list[str]:
+        """Names of MicroPython that it reads of objects alone: as globals they are free."""
+        known = COMMON - _MEANT - self.spelled.keys()
+        return [name for name in self.read if name in known and not name.startswith("__")]
+
     def renamed(self, table: Mapping[str, str], arguments: Mapping[str, None], few: Sequence[str]) -> str:
         """The source with the names of the table; `arguments` are named `few` in each function anew."""
         return ast.unparse(_Renaming(table, arguments, few).visit(self._tree)) + "\n"
@@ -150,32 +170,33 @@ class _File:
     def _take(self, node: ast.AST) -> None:  # noqa: PLR0912 - a table of the ways to spell a name
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
-                self._add([name])
+                self._add([name], self.spelled)
             case ast.Name(id=name) | ast.ExceptHandler(name=str(name)):
-                self._add([name], self.defined)
+                self._add([name], self.spelled, self.defined)
             case ast.Attribute(attr=name, ctx=context):
                 into = self.own if _PRIVATE.match(name) else self.shared
-                self._add([name], into, *([] if isinstance(context, ast.Load) else [self.defined]))
+                self._add([name], self.read, into, *([] if isinstance(context, ast.Load) else [self.defined]))
             case ast.keyword(arg=str(name)):
-                self._add([name], self.shared)
+                self._add([name], self.spelled, self.members, self.shared)
             case ast.arg(arg=name):
-                self._add([name], self.arguments, self.defined)
+                self._add([name], self.spelled, self.arguments, self.defined)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                self._add([name], self.own, self.defined)
+                self._add([name], self.spelled, self.own, self.defined)
             case ast.ClassDef(name=name, bases=bases):
                 self.classes[name] = node
-                self._add([name], self.own, self.defined)
+                self._add([name], self.spelled, self.own, self.defined)
                 for inner in bound(node, renamed=True):
-                    self._add([inner], self.own if _PRIVATE.match(inner) else self.shared)
+                    self._add([inner], self.members, self.own if _PRIVATE.match(inner) else self.shared)
                 self.bases.update({part: None for base in bases for part in ast.unparse(base).split(".")})
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                self._add([part for one in aliases for part in one.name.split(".")], self.shared)
-                self._add([one.asname for one in aliases if one.asname], self.defined)
+                parts = [part for one in aliases for part in one.name.split(".")]
+                self._add(parts, self.spelled, self.shared)
+                self._add([one.asname for one in aliases if one.asname], self.spelled, self.defined)
             case ast.Call(func=ast.Name(id="namedtuple"), args=[_, ast.Tuple(elts=fields)]):
                 for field in fields:
                     field.kind = _FIELD  # type: ignore[attr-defined]
             case ast.Constant(value=str(name)) if node.kind == _FIELD:
-                self._add([name], self.shared, self.defined)
+                self._add([name], self.spelled, self.members, self.shared, self.defined)
             case ast.Constant(value=str(text)):
                 self.texts[text] = None
 
