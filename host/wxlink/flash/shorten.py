@@ -3,8 +3,8 @@
 MicroPython keeps every name that it ever loaded: its text, and an entry in a table that doubles when it is
 full. A name that its own code has costs neither. The application is a closed world, so its names are free to
 choose. What several files may mean has one name everywhere; arguments and what is private are named file by
-file, out of the same few. A global that no other file means gets the name of something in MicroPython's own
-objects that the file reads: it spells that anyway.
+file, out of the same few. A global that no other file means gets a name that is used elsewhere for something
+of MicroPython's.
 
 What is not ours keeps its name: what MicroPython knows (rom_names.txt), what the application uses and never
 defines, what it spells as a text, its files, and what the root files say. `names` is for reading a traceback.
@@ -71,7 +71,8 @@ def shorten(
         for path, file in files.items()
     }
     lent = {
-        path: dict(zip(file.plain(own[path]), file.lendable(), strict=False)) for path, file in files.items()
+        path: dict(zip(file.plain(own[path]), file.lendable(foreign), strict=False))
+        for path, file in files.items()
     }
     own = {path: [name for name in names if name not in lent[path]] for path, names in own.items()}
     # A file spells each name that it uses: the shortest are for those that most files use.
@@ -158,10 +159,11 @@ class _File:
         top = set(bound(self._tree, renamed=True))
         return [name for name in names if name in top and name not in self.read and name not in self.members]
 
-    def lendable(self) -> list[str]:
-        """Names of MicroPython that it reads of objects alone: as globals they are free."""
-        known = COMMON - _MEANT - self.spelled.keys()
-        return [name for name in self.read if name in known and not name.startswith("__")]
+    def lendable(self, foreign: Collection[str]) -> list[str]:
+        """Names of MicroPython that can be globals here; first what it reads of objects anyway."""
+        known = {name for name in COMMON - _MEANT if name not in self.spelled and not name.startswith("__")}
+        others = sorted(known.intersection(foreign) - self.read.keys(), key=lambda name: (len(name), name))
+        return [name for name in self.read if name in known] + others
 
     def renamed(self, table: Mapping[str, str], arguments: Mapping[str, None], few: Sequence[str]) -> str:
         """The source with the names of the table; `arguments` are named `few` in each function anew."""
