@@ -44,7 +44,7 @@ class Manifest:
         self.is_hex = self.path.endswith(".hex")
         self.sha256 = fields.get("sha256", "").lower()
         self._mac = fields.get("hmac", "").lower()
-        if not 0 < len(self.version) <= MAX_VERSION or not all(" " < c <= "~" for c in self.version):
+        if not 0 < len(self.version) <= MAX_VERSION or not _is_visible(self.version):
             raise Refused(f"the relay's version is not of 1..{MAX_VERSION} characters")
         if not size.isdigit() or not 0 < int(size) <= MAX_SIZE[kind]:
             raise Refused(f"a file of {size[:12] or 'unknown'} bytes; {MAX_SIZE[kind]} at most are taken")
@@ -87,9 +87,13 @@ def _is_hash(text):
     return len(text) == _HASH_SIZE and not text.strip("0123456789abcdef")
 
 
+def _is_visible(text):
+    return all(0x20 < byte < 0x7F for byte in text.encode())  # see letters.py
+
+
 def _path(url):
     rest = url.partition("://")[2]
     path = rest[rest.find("/") :] if "/" in rest else ""
-    if not 0 < len(path) <= MAX_PATH or not all(" " < c <= "~" for c in path):
+    if not 0 < len(path) <= MAX_PATH or not _is_visible(path):
         raise Refused("the relay names no file")
     return path

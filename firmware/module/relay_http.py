@@ -71,11 +71,13 @@ def decode_form(text):
 
 
 def _escaped(value):
-    out = []
+    out = bytearray()  # see letters.py
     for byte in value.encode():
-        plain = 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122
-        out.append(chr(byte) if plain else "%%%02X" % byte)
-    return "".join(out)
+        if 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122:
+            out.append(byte)
+        else:
+            out.extend(b"%%%02X" % byte)
+    return str(out, "ascii")
 
 
 async def _read_all(connection):

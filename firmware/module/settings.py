@@ -165,12 +165,12 @@ class Settings:
 
     @rare
     def _new_passcode(self):
-        letters = []
+        letters = bytearray()  # see letters.py
         while len(letters) < PASSCODE_LETTERS:
             byte = self._port.entropy(1)[0]
             if byte < 250:  # 10 * 25: every letter equally likely
-                letters.append(chr(65 + byte % PASSCODE_ALPHABET))
-        return "".join(letters)
+                letters.append(65 + byte % PASSCODE_ALPHABET)
+        return str(letters, "ascii")
 
 
 def _text(data):
