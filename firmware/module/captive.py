@@ -260,4 +260,4 @@ def _redirect(home):
 def _language(fields):
     """zh, or en for a phone that prefers another language to Chinese."""
     wanted = fields["query"] or fields["accept-language"].lower()
-    return "zh" if not wanted or wanted.startswith(("*", "zh")) else "en"
+    return "zh" if not wanted or wanted[:1] == "*" or wanted.startswith("zh") else "en"

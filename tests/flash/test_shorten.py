@@ -154,14 +154,14 @@ def test_a_new_name_never_meets_one_that_stays():
     assert new[1] not in ("N", "O", "_long")
 
 
-def test_fields_of_a_named_tuple_are_names_and_its_type_is_a_text():
+def test_fields_of_a_named_tuple_and_its_type_are_names():
     source = (
         "from collections import namedtuple\nPair = namedtuple('Pair', ('left', 'ok'))\n"
         "print(Pair(1, 2).left)\n"
     )
     done = shorten({"a.py": source})
     names = {name: short for short, name in done.names["a.py"].items()}
-    assert f"namedtuple('Pair', ('{names['left']}', '{names['ok']}'))" in done.sources["a.py"]
+    assert f"namedtuple('{names['Pair']}', ('{names['left']}', '{names['ok']}'))" in done.sources["a.py"]
     assert f".{names['left']})" in done.sources["a.py"]
 
 

@@ -37,7 +37,8 @@ _MEANT: Final = frozenset(
     """.split()  # noqa: SIM905 - one a line would be a page
 )
 _PRIVATE: Final = re.compile(r"_(?!_|$)")
-_FIELD: Final = "field"  # marks the texts that name the fields of a named tuple
+_FIELD: Final = "field"  # marks the texts that name the fields of a named tuple,
+_TITLE: Final = "title"  # and the one that names its type: as the variable that it is given to
 
 
 class Shortened(NamedTuple):
@@ -194,12 +195,17 @@ class _File:
                 parts = [part for one in aliases for part in one.name.split(".")]
                 self._add(parts, self.spelled, self.shared)
                 self._add([one.asname for one in aliases if one.asname], self.spelled, self.defined)
+            case ast.Assign(
+                [ast.Name(id=name)], ast.Call(ast.Name(id="namedtuple"), [ast.Constant() as title, _])
+            ):
+                title.kind = _TITLE
+                title.value = name
             case ast.Call(func=ast.Name(id="namedtuple"), args=[_, ast.Tuple(elts=fields)]):
                 for field in fields:
                     field.kind = _FIELD  # type: ignore[attr-defined]
             case ast.Constant(value=str(name)) if node.kind == _FIELD:
                 self._add([name], self.spelled, self.members, self.shared, self.defined)
-            case ast.Constant(value=str(text)):
+            case ast.Constant(value=str(text)) if node.kind != _TITLE:
                 self.texts[text] = None
 
     def _add(self, names: list[str], *sets: dict[str, None]) -> None:
@@ -232,7 +238,7 @@ class _Renaming(ast.NodeTransformer):
                 setattr(node, field, self._renamed(name) if local else self._table.get(name, name))
         if isinstance(node, ast.Global | ast.Nonlocal):
             node.names = [self._renamed(name) for name in node.names]
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.kind == _FIELD:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.kind in (_FIELD, _TITLE):
             node.value = self._table.get(node.value, node.value)
         return super().generic_visit(node)
 
