@@ -16,9 +16,12 @@ import time  # noqa: E402
 import esp32  # noqa: E402
 
 SLOTS = ("/a", "/b")
-MARK, FIELDS = 0x5700, 0x3F  # the word's upper bits, always the same, and those that tell something
-TRIAL, BOOT = 1 << 1, 1 << 2  # the other slot is on trial; one boot that is left to it (two bits)
-SILENT, DAMAGED = 1 << 4, 2 << 4  # why the other slot was given up: it was never confirmed; files are missing
+MARK = 0x5700  # the word's upper bits, always the same
+FIELDS = 0x3F  # those that tell something
+TRIAL = 1 << 1  # the other slot is on trial
+BOOT = 1 << 2  # one boot that is left to it (two bits)
+SILENT = 1 << 4  # why the other slot was given up: it was never confirmed,
+DAMAGED = 2 << 4  # or files of it are missing
 NOT_FOUND = -0x1102  # errno of ESP_ERR_NVS_NOT_FOUND
 MAX_CONFIG = 4096  # bytes of the factory's configuration
 WINDOW_S = 2  # seconds in which Ctrl-C leads to the prompt
@@ -84,5 +87,4 @@ if not product:
     time.sleep(WINDOW_S)
 sys.path.insert(0, SLOTS[choose()])
 print("boot: runs", sys.path[0])
-for name in ("choose", "is_product", "is_whole", "name"):
-    del globals()[name]  # 1 KB that the application has use for
+choose = is_product = is_whole = None  # noqa: F811 - 1 KB that the application has use for

@@ -1,25 +1,34 @@
 """What every start of a chip does before the application: console, slot, restart."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from firmware_bench import ROOT
 from test_module_update import run
 
+from wxlink.flash.root import bare
+
 CTRL_C = 3
 PRODUCT = ("product", "damaged", "no object", "too long")
 OPEN = ("development", "nothing said", "no factory data")
 
 
-@pytest.fixture(scope="module")
-def starts() -> Any:
-    """What chip_starts.py prints, run once."""
-    return {}
+@pytest.fixture(scope="module", params=["source", "chip"])
+def starts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What chip_starts.py prints, run once with the sources, and once with what a chip gets of them."""
+    files = {name: (ROOT / "firmware" / name).read_text("utf-8") for name in ("boot.py", "chip_main.py")}
+    folder = tmp_path_factory.mktemp("root")
+    for name, source in (files if request.param == "source" else bare(files)).items():
+        (folder / name).write_text(source, "utf-8")
+    return {"folder": folder}
 
 
 async def lines(starts: Any) -> Any:
-    if not starts:
-        differences, *others = await run("chip_starts.py", str(ROOT / "firmware" / "chip_main.py"))
+    if "differences" not in starts:
+        folder: Path = starts["folder"]
+        boot, main = (str(folder / name) for name in ("boot.py", "chip_main.py"))
+        differences, *others = await run("chip_starts.py", main, boot=boot)
         starts.update({one["start"]: one for one in others}, differences=differences)
     return starts
 

@@ -23,11 +23,11 @@ WITHIN_S = 60.0
 Step = dict[str, Any]
 
 
-async def run(script: str, *arguments: str) -> list[dict[str, Any]]:
+async def run(script: str, *arguments: str, boot: str = BOOT) -> list[dict[str, Any]]:
     """What a MicroPython program of this folder prints as lines of JSON."""
     path = f"{MICROPYPATH.removesuffix(':.frozen')}:{HERE}:.frozen"
     process = await asyncio.create_subprocess_exec(
-        *(MICROPYTHON, "-X", "heapsize=16M", str(HERE / script), BOOT, *arguments),
+        *(MICROPYTHON, "-X", "heapsize=16M", str(HERE / script), boot, *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "MICROPYPATH": path, "PATH": f"{BIN}:{os.environ['PATH']}"},

@@ -80,12 +80,12 @@ def shorten(
     uses = {name: sum(name in file.used for file in files.values()) for name in shared if name not in fixed}
     few = {at: sum(len(names) > at for names in own.values()) for at in range(max(map(len, own.values())))}
     given = {-1 - at: len(files) for at in range(max(file.most_arguments for file in files.values()))}
-    fresh = _fresh((used.keys() | folders | texts.keys() | set(kept)) - {dotted(path) for path in origins})
+    free = fresh((used.keys() | folders | texts.keys() | set(kept)) - {dotted(path) for path in origins})
     most = sorted(
         [(-count, one) for one, count in [*uses.items(), *few.items(), *given.items()]],
         key=lambda pair: pair[0],
     )
-    table = {one: name for (_, one), name in zip(most, fresh, strict=False)}
+    table = {one: name for (_, one), name in zip(most, free, strict=False)}
     done: dict[str, str] = {}
     told: dict[str, dict[str, str]] = {}
     for path, file in files.items():
@@ -102,8 +102,8 @@ def _joined(names: Iterator[dict[str, None]]) -> dict[str, None]:
     return dict.fromkeys(itertools.chain.from_iterable(names))
 
 
-def _fresh(taken: Collection[str]) -> Iterator[str]:
-    """Names of MicroPython that the application has no use for, the shortest first; then made ones."""
+def fresh(taken: Collection[str]) -> Iterator[str]:
+    """Names of MicroPython that are not `taken`, the shortest first; then made ones."""
     usable = COMMON - _MEANT - set(taken)
     plain = [name for name in usable if not name.startswith("__") and not keyword.iskeyword(name)]
     yield from sorted(plain, key=lambda name: (len(name), name))
