@@ -40,7 +40,9 @@ def compiled() -> Path:
         for package in PACKAGES
         for path in package.glob("*.py")
     }
-    programs = {path.name: path.read_text("utf-8") for path in [*HERE.glob("*_program.py"), *ROOT_FILES]}
+    programs = {
+        path.name: path.read_text("utf-8") for path in [*HERE.parent.glob("*/*_program.py"), *ROOT_FILES]
+    }
     makers = [path.read_text("utf-8") for path in sorted(MAKERS)]
     given = OPTIONS, sorted(sources.items()), sorted(programs.items()), makers
     digest = hashlib.sha256(repr(given).encode()).hexdigest()[:16]
