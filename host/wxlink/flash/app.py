@@ -20,6 +20,7 @@ from wxlink.flash.overlay import overlay
 from wxlink.flash.page import answers
 from wxlink.flash.problem import FlashError
 from wxlink.flash.reach import imported, reachable
+from wxlink.flash.root import bare
 from wxlink.flash.shorten import shorten
 from wxlink.flash.texts import FILE, take_texts
 
@@ -92,7 +93,8 @@ class Application:
 @functools.cache
 def build() -> Application:
     """Compile the firmware that this installation of wxlink holds. Raises FlashError."""
-    return assemble(sources(), {name: _folder(origin).read_bytes() for origin, name in _ROOT})
+    root = bare({name: _folder(origin).read_text("utf-8") for origin, name in _ROOT})
+    return assemble(sources(), {name: source.encode() for name, source in root.items()})
 
 
 def sources() -> dict[str, str]:
