@@ -14,7 +14,7 @@ import time  # noqa: E402
 import machine  # noqa: E402
 
 CTRL_C = 3
-COLLECT_AFTER = 16384  # bytes between collections: short pauses, and the free heap stays in large pieces
+COLLECT_AFTER = 8192  # bytes between collections: short pauses, and the free heap stays in large pieces
 PAUSE_S = (
     10  # seconds after a failure: a module that fails at once does so a few times a minute, not a second
 )

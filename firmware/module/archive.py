@@ -1,14 +1,14 @@
 """Reads a release file: a gzip'd ustar archive of the files of one slot, without believing anything in it.
 
-Taken are plain files and folders with names of the letters below, each once, within the limits; whatever else
-an archive can hold (links, devices, absolute names, `..`, pax and GNU records) ends it with ArchiveError.
+Taken are plain files and folders with names of the letters below, within the limits; whatever else an archive
+can hold (links, devices, absolute names, `..`, pax and GNU records) ends it with ArchiveError.
 """
 
 import deflate
 
 from wxproto.errors import PeerError
 
-WINDOW_BITS = 12  # of deflate: 4 KB of heap while it is read
+WINDOW_BITS = 10  # of deflate: 1 KB of heap in one piece; 4 KB are often not there
 MAX_FILES = 128
 MAX_NAME = 64  # characters
 MAX_DEPTH = 4  # folders in folders
@@ -28,7 +28,7 @@ class Archive:
 
     def __init__(self, file):
         self._stream = deflate.DeflateIO(file, deflate.GZIP, WINDOW_BITS)
-        self._names = set()
+        self._count = 0
         self._total = 0  # bytes of all files so far
         self._left = 0  # bytes of this file that were not read yet
         self._padding = 0
@@ -42,11 +42,9 @@ class Archive:
             if not any(header):
                 return None
             name, size, kind = _decode(header)
-            if name in self._names:
-                raise ArchiveError(f"{name} is in it twice")
-            if len(self._names) == MAX_FILES:
+            if self._count == MAX_FILES:
                 raise ArchiveError(f"more than {MAX_FILES} files")
-            self._names.add(name)
+            self._count += 1
             if kind in _FILE:
                 self._total += size
                 if self._total > MAX_UNPACKED:

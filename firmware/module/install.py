@@ -1,10 +1,6 @@
 """Puts a release file into a slot: looked through first, unpacked, read back, and only then marked whole.
 
-The slot's own manifest.json, one JSON object, names version and SHA-256 of each file:
-
-    {"version": "00010001", "files": {"module/bridge.mpy": "<64 hex digits>", ...}}
-
-While the slot is filled that file has another name, so that a slot with a manifest.json is always whole.
+While the slot is filled its manifest.json has another name, so that a slot with one is always whole.
 """
 
 import asyncio
@@ -13,21 +9,14 @@ import os
 from binascii import hexlify
 
 from module.archive import Archive
-from wxproto.errors import PeerError
+from module.slot_manifest import MANIFEST, MAX_MANIFEST, InstallError, strings
 
-MANIFEST = "manifest.json"
-MAX_MANIFEST = 16384  # bytes; 128 entries take less
 RESERVE = 32 * 1024  # bytes that stay free for settings and spool, and for the file system to work in
 _FILLING = "manifest.new"
 _CHUNK = 512  # bytes at once: a few milliseconds, then the serial line has its turn
-_TEXT = 256  # bytes of the manifest read at once
-_MAX_STRING = 72  # characters of a name or hash
 _IS_FOLDER = 0x4000  # in the mode that stat() gives
 _ENOENT = 2
-
-
-class InstallError(PeerError):
-    """The release cannot be installed; the text says why."""
+_AT_ONCE = 8  # entries of a folder kept in the heap while they are removed
 
 
 class NoSpace(InstallError):
@@ -62,76 +51,23 @@ async def clear(slot):
     folders = [slot]
     while folders:
         folder = folders[-1]
-        inner = []
-        for name, kind in _entries(folder):
+        entries = []
+        for entry in _entries(folder):
+            if len(entries) < _AT_ONCE:
+                entries.append(entry)
+        for name, kind in entries:
             if kind == _IS_FOLDER:
-                inner.append(folder + "/" + name)
-            else:
-                os.remove(folder + "/" + name)
+                folders.append(folder + "/" + name)
+                break
+            os.remove(folder + "/" + name)
             await asyncio.sleep_ms(0)
-        if inner:
-            folders.extend(inner)
-        else:
+        if not entries:
             folders.pop()
             try:
                 os.rmdir(folder)
             except OSError as error:
                 if error.errno != _ENOENT:
                     raise
-
-
-def version_of(slot):
-    """The version that the slot's manifest names, or None."""
-    try:
-        for what, text in strings(slot + "/" + MANIFEST):
-            if what == "version":
-                return text
-    except (OSError, ValueError):
-        pass
-    return None
-
-
-def strings(path):
-    """The pairs of texts in a manifest.json, name and value: ("version", ...), (file name, hash).
-
-    Only as much of JSON as that file needs: all of it at once takes 12 KB of heap. InstallError when it is
-    too long for a manifest or holds something else.
-    """
-    name = None
-    for text in _quoted(path):
-        if name is None:
-            if text != "files":
-                name = text
-        else:
-            yield name, text
-            name = None
-    if name is not None:
-        raise InstallError("the manifest has a name without a value")
-
-
-def _quoted(path):
-    with open(path) as file:
-        rest = file.read(_TEXT)
-        block = rest
-        total = len(rest)
-        while True:
-            start = rest.find('"')
-            end = rest.find('"', start + 1)
-            if start >= 0 and end > 0:
-                yield rest[start + 1 : end]
-                rest = rest[end + 1 :]
-                continue
-            if not block:
-                if start >= 0:
-                    raise InstallError("the manifest is cut short")
-                return
-            if len(rest) > _TEXT + _MAX_STRING:
-                raise InstallError("the manifest is no list of files")
-            block = file.read(_TEXT)
-            total += len(block)
-            if total > MAX_MANIFEST:
-                raise InstallError(f"the manifest has more than {MAX_MANIFEST} bytes")
-            rest = (rest[start:] if start >= 0 else "") + block
 
 
 async def _look_through(path, block):
@@ -177,13 +113,13 @@ async def _held(folder, block):
 
 
 def _entries(folder):
-    """(name, kind) of what is in a folder; nothing when it is not there."""
+    """(name, kind) of what is in a folder, one by one; nothing when it is not there."""
     try:
-        return [entry[:2] for entry in os.ilistdir(folder)]
+        for entry in os.ilistdir(folder):
+            yield entry[0], entry[1]
     except OSError as error:
         if error.errno != _ENOENT:
             raise
-        return []
 
 
 async def _unpack(path, slot):
@@ -197,12 +133,22 @@ async def _unpack(path, slot):
                 return
             name = _FILLING if entry[0] == MANIFEST else entry[0]
             _make_folders(slot + "/" + name, made)
+            if _is_there(slot + "/" + name):
+                raise InstallError(f"{name} is in it twice")
             with open(slot + "/" + name, "wb") as target:
                 size = archive.read_into(buffer)
                 while size:
                     target.write(memoryview(buffer)[:size])
                     await asyncio.sleep_ms(0)
                     size = archive.read_into(buffer)
+
+
+def _is_there(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
 
 
 def _make_folders(path, made):

@@ -37,6 +37,11 @@ class McuUpdate:
         self._task = None  # the run of `_sender`, None between runs
         self._asking = None  # task of the question under way, or of the last one
 
+    @property
+    def busy(self):
+        """True until the MCU has the whole file or it is certain that it does not take it."""
+        return self._task is not None
+
     def begin(self, software_version):
         """Offer the image to an MCU that has just come up with another version; again if it was cut off."""
         if software_version == self.version:

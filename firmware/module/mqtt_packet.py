@@ -43,7 +43,7 @@ Oversize = namedtuple("Oversize", ("topic", "size", "qos", "packet_id"))
 """A PUBLISH of `size` bytes that did not fit: its body is thrown away as it streams in."""
 
 Control = namedtuple("Control", ("kind", "body"))
-"""Any other packet for a client: a key of _SIZES, and the bytes after the fixed header."""
+"""All other packets for a client: a key of _SIZES, and the bytes after the fixed header."""
 
 
 def publish(topic, payload, qos=0, dup=False, packet_id=None):

@@ -86,7 +86,7 @@ async def _take_module(update, offered):
             journal.refuse(update.config.data, offered.kind, offered.version)
         raise
     install = None
-    drop("module.install", "module.archive")
+    drop("module.install", "module.archive", "module.slot_manifest")
     from module import slots  # noqa: PLC0415 - see above
 
     slots.move(update.port.slot_store(), slots.BEGUN)

@@ -3,8 +3,9 @@
 import asyncio
 import sys
 
-from module import install, journal, slots
+from module import slot_manifest, slots
 from module.console import say
+from module.loading import drop
 from module.manifest import MODULE
 
 _LONG_MS = 60_000  # the wait is ended by the connection
@@ -21,7 +22,7 @@ async def settle(update):
     running = slots.running(sys.path)
     if word.state == slots.TRIAL:
         if running != word.good:
-            await _prove(update, nvs, install.version_of(slots.SLOTS[running]))
+            await _prove(update, nvs, slot_manifest.version_of(slots.SLOTS[running]))
         else:
             word = slots.move(nvs, slots.GIVEN_UP)  # boot.py could not count it
     elif running != word.good:
@@ -54,9 +55,13 @@ async def _prove(update, nvs, version):
 
 async def _tell(update, nvs, word):
     slot = slots.SLOTS[1 - word.good]
-    version = install.version_of(slot)
+    version = slot_manifest.version_of(slot)
     if version is not None and word.reason != slots.DAMAGED:
+        from module import journal  # noqa: PLC0415 - not while a connection is waited for
+
         journal.refuse(update.config.data, MODULE, version)
+        del journal
+        drop("module.journal")
     say("update", f"version {version or 'unknown'} in {slot} was given up: {slots.REASONS[word.reason]}")
     while update.online_since is None:
         await update.sleep(_LONG_MS)

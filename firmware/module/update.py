@@ -29,23 +29,18 @@ _AGAIN_CAP_MS = const(1_800_000)  # ...and the highest one
 _MAX_REASON = const(200)  # characters; the relay takes 255
 _QUIET_MS = const(60_000)  # longest sleep; it is woken when something happens
 _FOR_IMAGE = ("module.mcu_image", "module.manifest", "module.journal")
+_FOR_MCU = ("module.mcu_update", "wxproto.data_sender", "wxproto.big_data", "wxproto.fields")
 _FOR_OFFER = ("module.offer", "module.manifest", "module.relay_http")
 _FOR_RELEASE = (
     "module.release",
     "module.download",
     "module.install",
     "module.archive",
+    "module.slot_manifest",
     "module.slots",
     "module.journal",
 )
-_FOR_TRIAL = (
-    "module.trial",
-    "module.install",
-    "module.archive",
-    "module.slots",
-    "module.manifest",
-    "module.journal",
-)
+_FOR_TRIAL = ("module.trial", "module.slot_manifest", "module.slots", "module.journal")
 
 
 class Update:
@@ -67,6 +62,7 @@ class Update:
         self.info = self.mcu = None
         self.looking = self.has_image = False
         self.in_slot = sys.path[0] in ("/a", "/b") and port.slot_store() is not None
+        self._settled = False
         self._wanted = set()  # kinds that the relay has something new of
         self._looked = -_SPACING_MS  # time of the last look
         self._due = None  # time of the next look at both; None: it waits for the next connection
@@ -91,7 +87,8 @@ class Update:
     def begin(self, info):
         """Take the device information of an MCU that has come up."""
         self.info = info
-        self._offer()
+        if self._settled:
+            self._offer()
 
     def take(self, asked):
         """Take a command of the MCU; False when it belongs to no update."""
@@ -101,6 +98,8 @@ class Update:
         """Serve for ever."""
         if self.in_slot:
             await self._settle()
+        self._settled = True  # a trial has the heap for itself until then
+        self._offer()
         while True:
             await self._until_due()
             self._plan(await self._look())
@@ -140,6 +139,9 @@ class Update:
     async def _serve(self, kind):
         """Take what the relay has of `kind`, if it is higher; False to try again soon."""
         version = offer = release = None
+        if not self._put_by() and kind == _MODULE:
+            say("update", "module: the MCU is being updated; later")
+            return False
         try:
             from module import offer  # noqa: PLC0415 - gone before the file is fetched
 
@@ -161,6 +163,17 @@ class Update:
         finally:
             offer = release = None
             drop(*_FOR_OFFER, *_FOR_RELEASE)
+        return True
+
+    def _put_by(self):
+        """Give back the heap of an update of the MCU that has ended: it is offered anew when the MCU starts.
+
+        False while it goes on: two updates at a time are more than the heap has.
+        """
+        if self.mcu is not None and self.mcu.busy:
+            return False
+        self.mcu = None
+        drop(*_FOR_MCU)
         return True
 
     def tell(self, kind, version, state, percent, reason=None):
@@ -220,7 +233,7 @@ class Update:
             say("update", "the image for the MCU waits: no heap")
         drop(*_FOR_IMAGE)
         if self.mcu is None:
-            drop("module.mcu_update")
+            drop(*_FOR_MCU)
 
     async def _until_due(self):
         while True:

@@ -15,7 +15,7 @@ import chip_world as world
 from module import relay_http, update
 
 ONLY_FOR_UPDATES = update._FOR_OFFER + update._FOR_RELEASE + update._FOR_TRIAL + update._FOR_IMAGE
-ONLY_FOR_UPDATES += ("module.mcu_update",)
+ONLY_FOR_UPDATES += update._FOR_MCU[:1]
 
 
 def used():

@@ -19,7 +19,7 @@ import sys
 import chip_world as world
 import micropython
 
-from module import install, slots, update
+from module import slot_manifest, slots, update
 
 OLD = "00010000"
 
@@ -43,7 +43,7 @@ def prepare(chip, relay, step):
 
 def there():
     """Version of each slot and the names in the data folder."""
-    return [install.version_of(slot) for slot in slots.SLOTS], sorted(os.listdir(world.DATA))
+    return [slot_manifest.version_of(slot) for slot in slots.SLOTS], sorted(os.listdir(world.DATA))
 
 
 async def main(port, steps):

@@ -31,7 +31,7 @@ def application(version: str, *others: Member) -> list[Member]:
     return [*files, member("manifest.json", listed.encode())]
 
 
-def pack(members: Iterable[Member], window: int = 12, form: int = tarfile.USTAR_FORMAT) -> bytes:
+def pack(members: Iterable[Member], window: int = 10, form: int = tarfile.USTAR_FORMAT) -> bytes:
     """A gzip'd archive, with a deflate window of 2^`window` bytes."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=form) as archive:
@@ -40,7 +40,7 @@ def pack(members: Iterable[Member], window: int = 12, form: int = tarfile.USTAR_
     return gzipped(plain.getvalue(), window)
 
 
-def gzipped(data: bytes, window: int = 12) -> bytes:
+def gzipped(data: bytes, window: int = 10) -> bytes:
     """gzip with this window."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + window)
     return packer.compress(data) + packer.flush()

@@ -26,7 +26,7 @@ def module_files(version: str, files: Mapping[str, bytes] = FILES, **changed: An
     return {**files, "manifest.json": json.dumps(manifest).encode()}
 
 
-def packed(files: Mapping[str, bytes], window_bits: int = 12) -> bytes:
+def packed(files: Mapping[str, bytes], window_bits: int = 10) -> bytes:
     """A gzip'd ustar archive, written without the code under test."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:

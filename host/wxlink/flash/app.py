@@ -27,7 +27,7 @@ from wxlink.flash.texts import FILE, take_texts
 MPY_MAX: Final = (
     120 * 1024
 )  # bytes of all .mpy: two slots and a download must fit into the smallest file system
-WINDOW_BITS: Final = 12  # of deflate: the module unpacks with 4 KB of heap
+WINDOW_BITS: Final = 10  # of deflate: the module has to have that in one piece, 1 KB
 VERSION_SIZE: Final = 8  # characters, compared as text
 
 # What a slot holds: (folder of the repository, name in the slot).

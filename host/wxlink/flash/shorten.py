@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from wxlink.flash.overlay import SUFFIX
+from wxlink.flash.problem import FlashError
 from wxlink.flash.scope import bound, dotted
 
 COMMON, CHIP = (
@@ -53,8 +54,9 @@ def shorten(
     kept: Collection[str] = (),
     origins: Mapping[str, str] = types.MappingProxyType({}),
 ) -> Shortened:
-    """Rename all files (path -> source) but what is `kept`. SyntaxError when one is no Python.
+    """Rename all files (path -> source) but what is `kept`.
 
+    Raises SyntaxError when one is no Python, FlashError when two names would become one.
     origins: what flatten() says of its files. Nothing binds their names: these are free for other use, too.
     """
     files = {path: _File(path, source) for path, source in sources.items()}
@@ -71,8 +73,9 @@ def shorten(
         path: [name for name in file.own if name not in fixed and name not in shared]
         for path, file in files.items()
     }
+    unbound = {dotted(path) for path in origins}
     lent = {
-        path: dict(zip(file.plain(own[path]), file.lendable(foreign), strict=False))
+        path: dict(zip(file.plain(own[path]), file.lendable(foreign - unbound), strict=False))
         for path, file in files.items()
     }
     own = {path: [name for name in names if name not in lent[path]] for path, names in own.items()}
@@ -80,7 +83,7 @@ def shorten(
     uses = {name: sum(name in file.used for file in files.values()) for name in shared if name not in fixed}
     few = {at: sum(len(names) > at for names in own.values()) for at in range(max(map(len, own.values())))}
     given = {-1 - at: len(files) for at in range(max(file.most_arguments for file in files.values()))}
-    free = fresh((used.keys() | folders | texts.keys() | set(kept)) - {dotted(path) for path in origins})
+    free = fresh((used.keys() | folders | texts.keys() | set(kept)) - unbound)
     most = sorted(
         [(-count, one) for one, count in [*uses.items(), *few.items(), *given.items()]],
         key=lambda pair: pair[0],
@@ -93,7 +96,10 @@ def shorten(
         names = {name: table[name] for name in uses} | few_names | lent[path]
         arguments = {name: None for name in file.arguments if name not in fixed and name not in names}
         done[path] = file.renamed(names, arguments, [table[at] for at in given])
-        told[origins.get(path, path)] = {names[name]: name for name in file.used if name in names}
+        origin = origins.get(path, path)
+        told[origin] = {names[name]: name for name in file.used if name in names}
+        if len(told[origin]) != sum(name in names for name in file.used):
+            raise FlashError(f"{origin}: two of its names would be one")
     return Shortened(done, told)
 
 

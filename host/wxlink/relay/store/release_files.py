@@ -22,7 +22,7 @@ VERSION: Final = re.compile(r"[0-9A-Za-z._+-]{1,8}")  # modules keep 8 bytes; it
 
 UNPACKED_MAX: Final = 512 * 1024  # bytes of a module's files, as the module limits them
 MEMBERS_MAX: Final = 128  # files and folders, as the module limits them
-WINDOW_BITS: Final = 12  # of deflate: a module unpacks with a window of 4 KB
+WINDOW_BITS: Final = 10  # of deflate: a module unpacks with a window of 1 KB
 _GZIP: Final = 16  # added to the window bits: zlib then wants gzip's header
 _PIECE: Final = 256  # bytes; small beside the window, so that what reaches farther back is seen
 _MANIFEST: Final = "manifest.json"
