@@ -51,15 +51,15 @@ class Apps:
             self._lan.end_test = module.mcu_commands.end_test
             self._lan.wifi = module.wifi
 
-    async def run(self):
-        """Serve for ever."""
-        tasks = [self._command_mcu(), self._serve_cloud()]
-        if self._lan is not None:
-            tasks.append(self._lan.run())
-        await asyncio.gather(*tasks)
+    @rare
+    def tasks(self):
+        """What serves them for ever."""
+        return [self._command_mcu(), self._serve_cloud()] + (
+            self._lan.tasks() if self._lan is not None else []
+        )
 
     async def close(self):
-        """Say off-line to the relay and end all connections; call it when run() has ended."""
+        """Say off-line to the relay and end all connections; call it when nothing is served any more."""
         if self._lan is not None:
             self._lan.close()
         if self.cloud is not None:
@@ -73,7 +73,7 @@ class Apps:
 
     @rare
     async def load(self):
-        """Have the way to the relay, which run() then serves."""
+        """Have the way to the relay, which one of the tasks then serves."""
         for name in _FOR_CLOUD:
             __import__(name)  # one by one: the serial link is served between them
             await asyncio.sleep_ms(0)

@@ -88,14 +88,8 @@ class Bridge:
 
     @rare
     def _tasks(self):
-        tasks = [
-            self.link.run(),
-            self.life.run(),
-            self.apps.run(),
-            self._tell_status(),
-            self._until_restart(),
-            self.health.watch(),
-        ]
+        tasks = [self.life.run(), self._tell_status(), self._until_restart(), self.health.watch()]
+        tasks += self.link.tasks() + self.apps.tasks()
         config, port = self.config, self.port
         if config.button is not None or config.led is not None:
             from module import panel  # noqa: PLC0415 - see above

@@ -32,7 +32,7 @@ _SCAN_EVERY_MS = const(10_000)  # a scan takes the radio off its channel, and st
 
 
 class Lan:
-    """`await run()` serves for ever, `close()` gives the ports back, `report(p0)` tells all logged in.
+    """`tasks()` serve for ever, `close()` gives the ports back, `report(p0)` tells all logged in.
 
     info(): the MCU's McuInfo or None. `await on_command(data, answer)` takes one envelope and the function
     `answer(sn, body)` that replies to its sender; it raises PeerError for what makes no sense.
@@ -57,12 +57,9 @@ class Lan:
         self._tcp = self._udp = None
         self._tasks = []
 
-    async def run(self):
-        """Open the ports and serve."""
-        await asyncio.gather(*self._begin())
-
     @rare
-    def _begin(self):
+    def tasks(self):
+        """Open the ports; what serves them for ever."""
         self._tcp = self._open(socket.SOCK_STREAM, self._config.lan_port)
         self._udp = self._open(socket.SOCK_DGRAM, self._config.lan_udp_port)
         tasks = self._tasks = [asyncio.create_task(self._watch())]
@@ -76,7 +73,7 @@ class Lan:
 
     @rare
     def close(self):
-        """Close every socket; run() has ended, or its event loop is given up."""
+        """Close every socket; the event loop is given up."""
         for task in self._tasks:
             task.cancel()
         for sock, task in self._clients.values():

@@ -39,9 +39,9 @@ class Link:
         """What the session has seen so far, wxproto.counters.Counters."""
         return self._session.counters
 
-    async def run(self):
-        """Serve the line for ever. Raises OSError when the tty is gone."""
-        await asyncio.gather(self._read(), self._keep_time())
+    def tasks(self):
+        """What serves the line for ever; OSError when the tty is gone."""
+        return [self._read(), self._keep_time()]
 
     async def request(self, cmd, payload, flags=0):
         """Send a command and wait: the acknowledgement's payload, None when the MCU stayed silent.

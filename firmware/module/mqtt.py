@@ -87,13 +87,12 @@ class Client:
         self._window = window
         self._max_queued = max_queued
         self._max_queued_bytes = max_queued_bytes
-        self._max_packet = max_packet
         self._queue = []  # in the order of sending; the first `_in_flight` were sent on this connection
         self._in_flight = 0
         self._last_id = 0
         self._out = []
         self._out_size = 0
-        self._decoder = None
+        self._decoder = packet.Decoder(max_packet)
         self._session_present = False
         self._last_sent = self._last_received = self._answer_due = self._subscribe_id = None
         self._ack_due = None
@@ -131,7 +130,7 @@ class Client:
 
         if self.state != OFFLINE:
             raise LocalError("this session has a connection; call lost() first")
-        self._decoder = packet.Decoder(self._max_packet)
+        self._decoder.reset()
         self.state = CONNECTING
         self._last_sent = self._last_received = now
         self._answer_due = now + CONNACK_TIMEOUT_MS
@@ -147,7 +146,6 @@ class Client:
     def lost(self):
         """The transport is gone: what was in flight waits, in order, for the next open()."""
         self.state = OFFLINE
-        self._decoder = None
         self._in_flight = 0
         self._answer_due = self._ack_due = self._subscribe_id = None
         self._out = []

@@ -5,6 +5,7 @@ Only what a client of QoS 0 and 1 needs. Clause numbers are those of the OASIS s
 
 from collections import namedtuple
 
+from module.loading import rare
 from wxproto.errors import LocalError, PeerError
 
 MAX_PACKET = 2560  # bytes of one received packet held in memory: the longest P0 the link takes, and its topic
@@ -66,13 +67,17 @@ class Decoder:
         if max_packet < MIN_PACKET_LIMIT:
             raise LocalError(f"a limit of {max_packet} bytes is below {MIN_PACKET_LIMIT}")
         self._buffer = bytearray(max_packet)
+        self.reset()
+
+    def reset(self):
+        """Begin with another stream. The buffer stays: a heap in use may have no other piece of its size."""
         self._filled = 0
         self._skip = 0  # bytes of an oversize PUBLISH still to be thrown away
 
     def feed(self, data):
         """Take received bytes; return the packets they complete, in order (an empty list = more is needed).
 
-        Raises MalformedPacket or PacketTooLarge; the connection is then lost and the decoder of no more use.
+        Raises MalformedPacket or PacketTooLarge; the connection is then lost: reset() before another one.
         """
         packets = []
         view = memoryview(data)
@@ -131,6 +136,7 @@ class Decoder:
                 return value, i + 1
         raise MalformedPacket("the remaining length has more than four bytes")
 
+    @rare
     def _decode_oversize(self, start, first, head, remaining):
         if first >> 4 != 3 or remaining > MAX_DISCARDED:
             raise PacketTooLarge(f"a packet of type {first >> 4} has {remaining} bytes")

@@ -48,7 +48,7 @@ class Update:
 
     The other public names are for the files above: `info`, the MCU's device information or None; `in_slot`,
     true when the application runs from one; `looking`, while a question is under way; `mcu`, the McuUpdate
-    while there is an image, and `has_image` when that has just come.
+    while there is an image, and `has_image` when it is still to be offered.
     """
 
     def __init__(self, config, settings, port, link, uplink, *, on_restart):
@@ -103,9 +103,6 @@ class Update:
         while True:
             await self._until_due()
             self._plan(await self._look())
-            if self.has_image:
-                self.has_image = False
-                self._offer()
 
     async def _settle(self):
         """See to it, once after the start, that the slot of this application is confirmed or left."""
@@ -230,6 +227,7 @@ class Update:
             if error.errno != 2:  # ENOENT: there is none
                 say("update", f"the image for the MCU waits: {error}")
         except MemoryError:
+            self.has_image = True
             say("update", "the image for the MCU waits: no heap")
         drop(*_FOR_IMAGE)
         if self.mcu is None:
@@ -237,6 +235,9 @@ class Update:
 
     async def _until_due(self):
         while True:
+            if self.has_image:
+                self.has_image = False
+                self._offer()
             wait = _QUIET_MS
             if self.online_since is not None:
                 now = self.port.now_ms()

@@ -142,6 +142,11 @@ class Uplink:
 
     async def run(self):
         """Serve for ever; no failure of network, relay or broker ends it."""
+        try:  # the largest pieces of heap, while there are such
+            self._find_trust()
+            self._use_did()
+        except RECOVERABLE:
+            pass  # told when it is to connect
         while True:
             if not self._wanted:
                 await self._changed.wait(_QUIET_MS)
@@ -194,7 +199,6 @@ class Uplink:
             self._take_end(endpoint)
             self._idle.set()
 
-    @rare
     async def _reach(self):
         """The broker's (host, port) and a stream to it; (None, None) when that is not wanted any more."""
         self.time.begin()
@@ -240,7 +244,6 @@ class Uplink:
             self._trust_known = True
         return self._trust
 
-    @rare
     async def _ask_relay(self):
         """The broker's (host, port), after registering if need be."""
         from module import registration  # noqa: PLC0415 - dropped after use
@@ -261,7 +264,6 @@ class Uplink:
             self.time.correct(time_s, "the relay")
         return endpoint
 
-    @rare
     async def _register(self, relay):
         self._on_stage("registering")
         from module import registration  # noqa: PLC0415 - dropped after use

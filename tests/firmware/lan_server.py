@@ -71,4 +71,10 @@ lan = Lan(config, settings, port, Status(lambda: None), info=lambda: None, on_co
 lan.wifi = Wifi()
 lan.end_test = end_test
 taken = fill(int(sys.argv[3]) * 1024) if len(sys.argv) > 3 else None
-asyncio.run(lan.run())
+
+
+async def main():
+    await asyncio.gather(*lan.tasks())
+
+
+asyncio.run(main())
