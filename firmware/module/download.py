@@ -13,7 +13,7 @@ from wxproto.errors import PeerError
 
 MAX_HEAD = 2048  # bytes of status line and headers; a relay's has about 400
 SYNC_EVERY = 16 * 1024  # bytes between two moments from which a power cut lets it go on
-_CHUNK = 1024  # bytes read and written at once
+_CHUNK = 512  # bytes read and written at once
 _OK = 200
 _PARTIAL = 206
 _NO_RANGE = 416

@@ -17,7 +17,7 @@ from wxlink.assets import asset  # noqa: E402
 from wxlink.product import read  # noqa: E402
 
 REPORT = pytest.StashKey[Report]()
-HEAP_K = 208  # on the 64-bit build; a chip's pointers are half as wide
+HEAP_K = 160  # on the 64-bit build; a chip's pointers are half as wide
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
