@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import random
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,9 +14,10 @@ from firmware_ground import DID, UP
 from firmware_rig import Mcu, Registrar
 from other_version import other_version
 from test_chip import Unit
+from test_mcu_update import Flash, receiver_of
 
 from wxlink.flash import app, image
-from wxproto import envelope
+from wxproto import data_receiver, envelope
 
 DISK = 512 * 4096  # bytes of the partition
 OLD = "00010000"
@@ -22,6 +25,7 @@ NEW = "00010001"
 HEAP = "320K"
 CONFIRM_S = 1.0
 NOTICE = envelope.encode_service(envelope.FIRMWARE_NOTICE, b"\x01")
+MCU_NOTICE = envelope.encode_service(envelope.FIRMWARE_NOTICE, b"\x02")
 
 
 class Flashed(Unit):
@@ -101,6 +105,28 @@ async def test_a_release_is_taken_tried_and_confirmed_and_the_serial_line_is_ser
         await eventually(lambda: unit.versions() == [OLD, NEW, NEW])
         assert len(chip.said("boot: runs /b")) == 2
     assert len(unit.registrar.registrations) == 1, "identity and network are the same as before"
+
+
+async def test_an_update_of_the_module_waits_for_that_of_the_mcu(
+    unit: Flashed, eventually, seeded: random.Random
+):
+    async with unit.flashed() as chip:
+        await online(unit, chip, eventually)
+        flash = Flash()
+        flash.on_write = lambda: time.sleep(0.02)  # as flash chips take it
+        receiver = receiver_of(unit, flash, 65536)  # type: ignore[arg-type]
+        file = unit.folder / "mcu.bin"
+        file.write_bytes(seeded.randbytes(50_000))
+        unit.registrar.desk.offers[2] = "00000003", file
+        unit.watcher.send(f"ser2cli_res/{DID}", MCU_NOTICE)
+        await eventually(lambda: chip.said("MCU 00000003: installing"))
+        await unit.offer(other_version(NEW))
+        await eventually(lambda: chip.said("module: the MCU is being updated; later"))
+        assert receiver.state != data_receiver.DONE
+        await eventually(lambda: receiver.state == data_receiver.DONE)
+        assert bytes(flash) == file.read_bytes()
+        unit.watcher.send(f"ser2cli_res/{DID}", NOTICE)
+        await eventually(lambda: chip.said("boot: runs /b"))
 
 
 async def test_a_release_that_does_not_run_is_rolled_back_and_reported(unit: Flashed, eventually):

@@ -151,6 +151,7 @@ def test_new_software_for_the_mcu_comes_over_the_air(bench: Bench, unit: Device)
             roll_out(bench, image, "mcu.bin", "--type", "mcu", "--version", MCU_NEW)
             bench.cloud.until(lambda: mcu.receiver.state == DONE, UPDATE_WITHIN_S, "the MCU has the file")
             assert bytes(mcu.file) == image
+            progress(bench, MCU_NEW, "installed")
     finally:
         bench.board.start()
 
