@@ -244,7 +244,7 @@ class Update:
                 wait = (self._looked + _SPACING_MS if self._wanted else self._due) - now
                 if wait <= 0:
                     return
-            await self.sleep(wait)
+            await self.sleep(_SPACING_MS if self.has_image else wait)
 
     @rare
     def _plan(self, done):

@@ -26,7 +26,7 @@ IMPORT_LIMIT = 48 * 1024
 """Bytes for what serves the serial link before anything else."""
 AIM_KB = 160
 """KB that the whole application is to live in, beside the simulation's own."""
-HEAP_KB = 160
+HEAP_KB = 168
 """KB that it does live in, with some room for the order in which things happen."""
 DISK = 512 * 4096  # bytes of the partition
 NEW_MCU = "00000003"
