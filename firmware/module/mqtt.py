@@ -126,8 +126,9 @@ class Client:
     @rare
     def open(self, now, will=None):
         """Begin a connection on a fresh transport; `will` is None or (topic, payload, qos)."""
-        from module import mqtt_login  # noqa: PLC0415 - dropped after use
+        from module import mqtt_login  # noqa: PLC0415 - for this call alone, however it ends
 
+        drop("module.mqtt_login")
         if self.state != OFFLINE:
             raise LocalError("this session has a connection; call lost() first")
         self._decoder.reset()
@@ -140,7 +141,6 @@ class Client:
             mqtt_login.connect(self.client_id, *self._login, keep_alive_s=keep_alive, clean=False, will=will),
             now,
         )
-        drop("module.mqtt_login")
 
     @rare
     def lost(self):
@@ -244,10 +244,13 @@ class Client:
     @rare
     def _log_in(self, control, now, events):
         """Take the broker's answer to CONNECT or SUBSCRIBE; Unexpected for all else."""
-        from module import mqtt_login  # noqa: PLC0415 - dropped after use
+        from module import mqtt_login  # noqa: PLC0415 - for this call alone, however it ends
 
+        drop("module.mqtt_login")
         kind, body = control
         if kind == packet.CONNACK and self.state == CONNECTING:
+            if body[0] > 1:
+                raise packet.MalformedPacket("malformed CONNACK")
             if body[1]:
                 reason = mqtt_login.REFUSALS.get(body[1], body[1])
                 raise Refused(f"the broker refuses the connection: {reason}")
@@ -269,7 +272,6 @@ class Client:
             self._fill_window(now)
         else:
             raise Unexpected(f"a packet of type {kind} came in state {self.state}")
-        drop("module.mqtt_login")
 
     def _on_puback(self, packet_id, now, events):
         for i in range(self._in_flight):

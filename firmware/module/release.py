@@ -26,7 +26,8 @@ async def take(update, offered):
     """
     found = _remembered(update)
     if found["refused"].get(str(offered.kind)) == offered.version:
-        say("update", f"{offered.version} failed here before: it is left alone")
+        known = "module" if offered.kind == MODULE else "MCU"
+        say("update", f"{known} {offered.version} failed here before: it is left alone")
     elif offered.kind == MODULE:
         await _take_module(update, offered)
     elif found["mcu"] is None or found["mcu"]["sha256"] != offered.sha256:

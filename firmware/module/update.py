@@ -198,7 +198,10 @@ class Update:
         """Take how the McuUpdate gets on."""
         self.tell(_MCU, version, state, percent, reason)
         if state == "installed" and not self.config.mcu_image:
-            self._count()
+            try:
+                self._count()
+            except MemoryError:
+                say("update", "this try is not counted: no heap")
 
     @rare
     def _count(self):

@@ -115,6 +115,13 @@ def test_nothing_but_connack_may_come_first(data: bytes):
         client.receive(data, 0)
 
 
+def test_reserved_bits_of_a_connack_are_no_mqtt():
+    client = new()
+    client.open(0)
+    with pytest.raises(packet.MalformedPacket):  # 3.2.2.1: bits 7 to 1 are 0
+        client.receive(bytes.fromhex("20020200"), 0)
+
+
 def test_refusals_have_their_own_errors():
     client = new()
     client.open(0)
