@@ -208,5 +208,5 @@ async def test_progress_of_a_device_that_was_reset_is_dropped(store: Store, did:
     await store.updates.note(Progress(did, release.id, "downloading", 1, "", 0.0))
     device = await store.devices.get(did)
     assert device is not None
-    await store.devices.retire(did, device.passcode)
+    await store.devices.retire(did, device.passcode, 0.0)
     assert await store.updates.of_release(release.id) == {}

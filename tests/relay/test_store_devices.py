@@ -44,9 +44,9 @@ async def test_a_module_that_was_reset_is_another_device_without_users(store: St
 async def test_a_did_is_given_up_with_its_passcode_only(store: Store, did: str) -> None:
     (user,) = await add_users(store, "a")
     await store.bindings.bind(user, did, NOW)
-    assert await store.devices.retire(did, "WRONG") is None
-    assert await store.devices.retire(did, PASSCODE) == (user,)
-    assert await store.devices.retire(did, PASSCODE) is None
+    assert await store.devices.retire(did, "WRONG", NOW) is None
+    assert await store.devices.retire(did, PASSCODE, NOW) == (user,)
+    assert await store.devices.retire(did, PASSCODE, NOW) is None
 
 
 async def test_a_device_is_disabled_and_enabled(store: Store, did: str) -> None:
@@ -89,13 +89,13 @@ async def test_the_first_binder_is_special_and_the_next_takes_the_place(store: S
     for i, uid in enumerate(uids):
         assert await store.bindings.bind(uid, did, NOW + i)
     assert await roles(store, did) == {"a": SPECIAL, "b": NORMAL, "c": NORMAL}
-    assert await store.bindings.unbind(uids[0], did)
+    assert await store.bindings.unbind(uids[0], did, NOW)
     assert await roles(store, did) == {"b": SPECIAL, "c": NORMAL}
-    assert await store.bindings.unbind(uids[2], did)
+    assert await store.bindings.unbind(uids[2], did, NOW)
     assert await roles(store, did) == {"b": SPECIAL}
     assert await store.bindings.bind(uids[0], did, NOW + 9)
     assert await roles(store, did) == {"a": NORMAL, "b": SPECIAL}
-    assert not await store.bindings.unbind(uids[2], did)
+    assert not await store.bindings.unbind(uids[2], did, NOW)
 
 
 async def test_binding_again_keeps_role_and_words(store: Store, did: str) -> None:

@@ -25,7 +25,7 @@ async def test_a_used_claim_does_not_bring_back_a_binding_that_was_undone(store:
     user = await add_user(store, "a")
     await store.claims.add("claim", did, NOW + 10)
     await store.claims.redeem("claim", user, NOW)
-    await store.bindings.unbind(user, did)
+    await store.bindings.unbind(user, did, NOW)
     assert await store.claims.redeem("claim", user, NOW) is Refusal.USED
     assert await store.bindings.get(user, did) is None
 

@@ -123,7 +123,7 @@ class Household(Core):
 
     async def unbind(self, uid: str, did: str) -> bool:
         """End a binding; whether there was one."""
-        gone = DID.fullmatch(did) is not None and await self.store.bindings.unbind(uid, did)
+        gone = DID.fullmatch(did) is not None and await self.store.bindings.unbind(uid, did, self.clock())
         if gone:
             self.bus.publish(BindingChanged(uid, did, False))
         return gone
@@ -199,7 +199,7 @@ class Household(Core):
             await self.registered_device(did)
         except ApiError as error:
             raise ApiError(9016) from error
-        unbound = await self.store.devices.retire(did, passcode)
+        unbound = await self.store.devices.retire(did, passcode, self.clock())
         if unbound is None:
             raise ApiError(9016)
         self._tell_unbound(did, unbound)

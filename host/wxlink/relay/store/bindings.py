@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wxlink.relay.store.database import Database, insert
 from wxlink.relay.store.devices import Device
+from wxlink.relay.store.happenings import BindingBegan, BindingEnded, Followers
 from wxlink.relay.store.schema import bindings, devices
 
 SPECIAL: Final = "special"  # the first binder
@@ -44,9 +45,10 @@ class Bindings:
     async def bind(self, uid: str, did: str, at: float, *, remark: str = "", alias: str = "") -> bool:
         """Bind a user to a device that exists; whether the binding is new. An old one keeps its words."""
         async with self._database.write() as conn:
-            return await bind(conn, uid, did, at, remark=remark, alias=alias)
+            followers = self._database.followers
+            return await bind(conn, followers, uid, did, at, remark=remark, alias=alias)
 
-    async def unbind(self, uid: str, did: str) -> bool:
+    async def unbind(self, uid: str, did: str, at: float) -> bool:
         """Undo a binding; whether there was one. When the first binder leaves, the next takes the place."""
         async with self._database.write() as conn:
             gone = (
@@ -65,6 +67,8 @@ class Bindings:
                 )
                 promoted = update(bindings).where(bindings.c.did == did, bindings.c.uid == heir)
                 await conn.execute(promoted.values(role=SPECIAL))
+            if role is not None:
+                await self._database.followers.tell(conn, (BindingEnded(did, at, uid),))
         return role is not None
 
     async def get(self, uid: str, did: str) -> Bound | None:
@@ -108,7 +112,14 @@ class Bindings:
 
 
 async def bind(
-    conn: AsyncConnection, uid: str, did: str, at: float, *, remark: str = "", alias: str = ""
+    conn: AsyncConnection,
+    followers: Followers,
+    uid: str,
+    did: str,
+    at: float,
+    *,
+    remark: str = "",
+    alias: str = "",
 ) -> bool:
     """Bind within another table's transaction."""
     # Locking the device orders two first binders on a database server; SQLite has one writer anyway.
@@ -126,6 +137,8 @@ async def bind(
     done = await conn.execute(
         insert(conn, bindings).values(row).on_conflict_do_nothing(index_elements=["uid", "did"])
     )
+    if done.rowcount == 1:
+        await followers.tell(conn, (BindingBegan(did, at, uid),))
     return done.rowcount == 1
 
 

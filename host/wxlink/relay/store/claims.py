@@ -66,7 +66,7 @@ class Claims:
                 return Refusal.EXPIRED
             mine = update(claims).where(claims.c.claim == fingerprint)
             await conn.execute(mine.values(used=True, used_by=uid))
-            return Redeemed(claim.did, await bind(conn, uid, claim.did, now))
+            return Redeemed(claim.did, await bind(conn, self._database.followers, uid, claim.did, now))
 
     async def prune(self, now: float) -> int:
         """Forget claims that expired REMEMBERED_S ago; how many went."""

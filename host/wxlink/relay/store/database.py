@@ -16,6 +16,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from wxlink.relay.store.happenings import Followers
+
 READERS: Final = 4  # SQLite connections for reading; each holds a thread
 SERVER_WRITERS: Final = 8  # connections for writing to a database server, which orders writers by itself
 WAL_RETRY_S: Final = 0.02
@@ -43,6 +45,8 @@ class Database:
     """Two engines on one URL: `read()` sees committed data, `write()` is a transaction, alone here."""
 
     def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self.followers = Followers()
+        """Told within the transactions that change something about a device."""
         self._reader = reader
         self._writer = writer
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wxlink.relay.ids import is_same, new_did
 from wxlink.relay.store.database import Database, insert
+from wxlink.relay.store.happenings import BindingEnded, Connected, Disconnected, Happening, Reset
 from wxlink.relay.store.schema import bindings, devices, states
 
 IDENTITIES_KEPT: Final = 20_000  # in memory, about 10 MB: one is needed for every report
@@ -91,6 +93,7 @@ class Devices:
                     (await conn.execute(select(bindings.c.uid).where(bindings.c.did == known.did))).scalars()
                 )
                 await conn.execute(delete(devices).where(devices.c.did == known.did))
+                await self._tell_reset(conn, Reset(known.did, at, product_key, mac), unbound)
             did = new_did()
             row = {
                 "did": did,
@@ -109,18 +112,18 @@ class Devices:
             self._identities.pop(known.did, None)
         return Registered(did, True, None if known is None else known.did, unbound)
 
-    async def retire(self, did: str, passcode: str) -> tuple[str, ...] | None:
+    async def retire(self, did: str, passcode: str, at: float) -> tuple[str, ...] | None:
         """Forget a did; the users who lost it, or None when did and passcode do not belong together."""
         async with self._database.write() as conn:
-            known = (
-                await conn.execute(select(devices.c.passcode).where(devices.c.did == did))
-            ).scalar_one_or_none()
-            if known is None or not is_same(known, passcode):
+            query = select(devices.c.passcode, devices.c.product_key, devices.c.mac)
+            known = (await conn.execute(query.where(devices.c.did == did))).one_or_none()
+            if known is None or not is_same(known.passcode, passcode):
                 return None
             unbound = tuple(
                 (await conn.execute(select(bindings.c.uid).where(bindings.c.did == did))).scalars()
             )
             await conn.execute(delete(devices).where(devices.c.did == did))
+            await self._tell_reset(conn, Reset(did, at, known.product_key, known.mac), unbound)
         self._identities.pop(did, None)
         return unbound
 
@@ -194,13 +197,23 @@ class Devices:
                 if changed:
                     values["state_at"] = at
                 await conn.execute(update(devices).where(devices.c.did == did).values(values))
+            begun = online and connection != known.connection
+            happening: Happening = Connected(did, at, not changed) if online else Disconnected(did, at)
+            if changed or begun:
+                await self._database.followers.tell(conn, (happening,))
         return changed
 
     async def all_offline(self, at: float) -> int:
         """Note that no device is connected, as after a start of the bundled broker; how many had been."""
         statement = update(devices).where(devices.c.online).values(online=False, state_at=at)
         async with self._database.write() as conn:
-            return int((await conn.execute(statement)).rowcount)
+            gone = (await conn.execute(statement.returning(devices.c.did))).scalars().all()
+            await self._database.followers.tell(conn, [Disconnected(did, at) for did in gone])
+        return len(gone)
+
+    async def _tell_reset(self, conn: AsyncConnection, reset: Reset, uids: Sequence[str]) -> None:
+        unbound = [BindingEnded(reset.did, reset.at, uid) for uid in uids]
+        await self._database.followers.tell(conn, [*unbound, reset])
 
     async def set_disabled(self, did: str, disabled: bool) -> bool:
         """Lock a device out of the broker and of control, or let it in again; False when there is none."""

@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wxlink.relay.store.database import Database, deleted
+from wxlink.relay.store.happenings import Happening, Reported
 from wxlink.relay.store.schema import history, states
 
 BATCH_MAX: Final = (
@@ -64,7 +65,9 @@ class States:
             latest = await _latest(conn, {report.did for report in batch})
             kept = [report for report in batch if report.did in latest]
             updated_at: dict[str, float] = {}
+            happenings: list[Happening] = []
             for report in kept:
+                happenings.append(_happening(report, latest[report.did]))
                 if report.attrs is not None:
                     latest[report.did] = latest[report.did] | report.attrs
                     updated_at[report.did] = report.at
@@ -74,6 +77,7 @@ class States:
             if updated_at:
                 merged = [{"of": did, "at": at, "merged": latest[did]} for did, at in updated_at.items()]
                 await conn.execute(_MERGED, merged)
+            await self._database.followers.tell(conn, happenings)
 
     async def latest(self, did: str) -> State:
         """The latest state of a device; an empty one when nothing is known."""
@@ -115,6 +119,10 @@ _MERGED: Final = (
     .where(states.c.did == bindparam("of"))
     .values(updated_at=bindparam("at"), attrs=bindparam("merged", type_=states.c.attrs.type))
 )
+
+
+def _happening(report: Report, before: dict[str, Any]) -> Reported:
+    return Reported(report.did, report.at, report.cmd, report.p0, report.attrs, before)
 
 
 async def _latest(conn: AsyncConnection, dids: set[str]) -> dict[str, dict[str, Any]]:

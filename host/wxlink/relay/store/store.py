@@ -31,6 +31,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.followers = database.followers
         self.apps = Apps(database)
         self.users = Users(database)
         self.people = People(database)

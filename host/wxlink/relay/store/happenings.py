@@ -1,0 +1,91 @@
+"""What a transaction changes about devices, told to those who must write their own rows in the same one.
+
+The queues of server push, alerts and logs are such rows: they are there when the change is, and only then.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A device sent business data for the first time; repetitions are none.
+
+    attrs: as in `Report`. before: its data points without this report.
+    """
+
+    did: str
+    at: float
+    cmd: int
+    p0: bytes
+    attrs: Mapping[str, Any] | None
+    before: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A connection of a device began; again: it was on-line already."""
+
+    did: str
+    at: float
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """A device went off-line."""
+
+    did: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class BindingBegan:
+    """A user got a device."""
+
+    did: str
+    at: float
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class BindingEnded:
+    """A user no longer has a device."""
+
+    did: str
+    at: float
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """A did is forgotten: its module was reset, or gave it up. Its row is gone."""
+
+    did: str
+    at: float
+    product_key: str
+    mac: str
+
+
+Happening: TypeAlias = Reported | Connected | Disconnected | BindingBegan | BindingEnded | Reset
+Follower: TypeAlias = Callable[[AsyncConnection, Sequence[Happening]], Awaitable[None]]
+
+
+class Followers:
+    """Those who are told. One that raises undoes the transaction."""
+
+    def __init__(self) -> None:
+        self._followers: list[Follower] = []
+
+    def add(self, follower: Follower) -> None:
+        """Tell `follower` from now on, after those that are told already."""
+        self._followers.append(follower)
+
+    async def tell(self, conn: AsyncConnection, happenings: Sequence[Happening]) -> None:
+        """Tell all of what the transaction of `conn` changed, in the order in which it happened."""
+        if happenings:
+            for follower in self._followers:
+                await follower(conn, happenings)

@@ -1,0 +1,34 @@
+"""The relay's tables, one file a noun: one schema, valid for SQLite and for PostgreSQL.
+
+Times are unix seconds as floating-point numbers. Secrets that only have to be recognised (tokens, claims,
+tickets, sessions, downloads) are stored as SHA-256 (`ids.fingerprint`), passwords as scrypt; a product
+secret, a device's passcode and its update key are stored in clear: the signature of bind_mac, the module
+protocol and the proof of an update need their text.
+"""
+
+from wxlink.relay.store.schema.accounts import apps, people, tokens, users
+from wxlink.relay.store.schema.base import metadata
+from wxlink.relay.store.schema.devices import bindings, claims, devices, history, products, states
+from wxlink.relay.store.schema.pages import page_sessions, page_tickets, pushes
+from wxlink.relay.store.schema.releases import device_updates, downloads, releases, rollouts
+
+__all__ = [
+    "apps",
+    "bindings",
+    "claims",
+    "device_updates",
+    "devices",
+    "downloads",
+    "history",
+    "metadata",
+    "page_sessions",
+    "page_tickets",
+    "people",
+    "products",
+    "pushes",
+    "releases",
+    "rollouts",
+    "states",
+    "tokens",
+    "users",
+]

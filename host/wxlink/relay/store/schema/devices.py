@@ -1,0 +1,90 @@
+"""Products, their devices, who has them and what they reported."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from wxlink.relay.store.schema.accounts import users
+from wxlink.relay.store.schema.base import DID, FINGERPRINT, KEY, NAME, NOTE, metadata
+
+products = Table(
+    "products",
+    metadata,
+    Column("product_key", KEY, primary_key=True),
+    Column("name", NAME, nullable=False),
+    Column("secret", KEY, nullable=False),
+    Column("definition", JSON, nullable=False),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("did", DID, primary_key=True),
+    Column("product_key", KEY, ForeignKey(products.c.product_key), nullable=False),
+    Column("mac", String(64), nullable=False),
+    Column("passcode", String(16), nullable=False),
+    Column("online", Boolean, nullable=False),
+    Column("connection", String(16), nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("state_at", Double, nullable=False),
+    Column("registered_at", Double, nullable=False),
+    Column("update_key", FINGERPRINT),
+    Column("health", JSON(none_as_null=True)),
+    Column("health_at", Double),
+    UniqueConstraint("product_key", "mac"),
+)
+
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("uid", KEY, ForeignKey(users.c.uid, ondelete="CASCADE"), primary_key=True),
+    Column("did", DID, ForeignKey(devices.c.did, ondelete="CASCADE"), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("remark", NOTE, nullable=False),
+    Column("alias", NOTE, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index(None, "did", "created_at"),
+)
+
+states = Table(
+    "states",
+    metadata,
+    Column("did", DID, ForeignKey(devices.c.did, ondelete="CASCADE"), primary_key=True),
+    Column("updated_at", Double, nullable=False),
+    Column("attrs", JSON, nullable=False),
+)
+
+# Without a foreign key on purpose: a report outlives a device that was reset, until its time is up.
+history = Table(
+    "history",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("did", DID, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("cmd", Integer, nullable=False),
+    Column("p0", LargeBinary, nullable=False),
+    Index(None, "did", "at"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("claim", FINGERPRINT, primary_key=True),
+    Column("did", DID, ForeignKey(devices.c.did, ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("used_by", KEY, ForeignKey(users.c.uid, ondelete="SET NULL")),
+    Column("used", Boolean, nullable=False),
+    Index(None, "did", "expires_at"),
+)
