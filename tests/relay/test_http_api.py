@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 
 from wxlink.relay import http_api
 from wxlink.relay.errors import ERRORS
-from wxlink.relay.http_api.call import BODY_MAX
+from wxlink.relay.rest.route import BODY_MAX
 from wxlink.relay.service import Login, Service
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from wxlink.relay.errors import ERRORS, ApiError
+from wxlink.relay.errors import ApiError
 
 # Every origin may call: what a caller may do follows from its token, and there are no cookies here.
 CORS: Final[Mapping[str, str]] = {
@@ -34,14 +34,6 @@ def refusal(error: ApiError, status: int | None = None) -> web.Response:
     """The answer that carries an error."""
     body = {"error_message": error.text, "error_code": error.code, "detail_message": error.detail}
     return answer(body, error.status if status is None else status)
-
-
-def error_table() -> list[dict[str, Any]]:
-    """The body of `GET /errors`."""
-    return [
-        {"status": status, "error_code": code, "error_message": text}
-        for code, (text, status) in ERRORS.items()
-    ]
 
 
 def is_ours(path: str) -> bool:

@@ -1,0 +1,110 @@
+"""OpenAPI 3.1 of a table of routes."""
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from wxlink.relay.errors import ERRORS
+from wxlink.relay.rest.route import Route
+
+_REF: Final = "#/components/schemas/{name}"
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+
+# What the parts of paths look like. Anything may be asked for: what does not exist is answered, not a fault.
+_SEGMENT: Final = {"type": "string", "minLength": 1}
+
+
+class Refusal(msgspec.Struct):
+    """Every error. detail_message says what to do next."""
+
+    error_message: str
+    error_code: int
+    detail_message: str | None
+
+
+def document(title: str, version: str, about: str, routes: Iterable[Route]) -> dict[str, Any]:
+    """The document, JSON-safe. Paths without methods that are not in `routes` are not in it."""
+    rows = tuple(routes)
+    models = [model for route in rows for model in _models(route)]
+    schemas, components = msgspec.json.schema_components([*models, Refusal], ref_template=_REF)
+    refusal = schemas[-1]
+    schema = iter(schemas)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in rows:
+        told = {slot: next(schema) for slot in _slots(route)}
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, told, components, refusal)
+    for route in rows:
+        if route.query:
+            components.pop(route.query.__name__, None)  # its fields are parameters
+    schemes = {name: scheme for route in rows for name, scheme in route.kind.security.items()}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version, "description": about},
+        "paths": paths,
+        "components": {"schemas": components, "securitySchemes": schemes},
+    }
+
+
+def _slots(route: Route) -> list[str]:
+    nothing = (None, type(None))
+    return [slot for slot in ("body", "query", "return") if route.signature.get(slot) not in nothing]
+
+
+def _models(route: Route) -> list[Any]:
+    return [route.signature[slot] for slot in _slots(route)]
+
+
+def _operation(
+    route: Route, told: Mapping[str, Any], components: Mapping[str, Any], refusal: Any
+) -> dict[str, Any]:
+    summary, _, rest = (inspect.getdoc(route.answering) or "").partition("\n")
+    codes = "\n".join(f"- {code} {ERRORS[code].text}" for code in sorted(route.codes))
+    description = rest.strip() + (f"\n\nError codes:\n{codes}" if codes else "")
+    operation: dict[str, Any] = {
+        "operationId": route.answering.__name__,
+        "tags": [route.answering.__module__.rpartition(".")[2]],
+        "summary": summary.partition(": ")[2] or summary,
+        "description": description.strip(),
+        "parameters": _parameters(route, told, components),
+        "responses": _responses(route, told, refusal),
+        "security": [{name: [] for name in route.kind.security}],
+    }
+    if "body" in told:
+        operation["requestBody"] = {"required": True, "content": _json(told["body"])}
+    return operation
+
+
+def _parameters(route: Route, told: Mapping[str, Any], components: Mapping[str, Any]) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": dict(_SEGMENT)}
+        for name in _PARAMETER.findall(route.path)
+    ]
+    if "query" in told:
+        model = components[told["query"]["$ref"].rpartition("/")[2]]
+        for name, schema in model["properties"].items():
+            required = name in model.get("required", ())
+            parameters.append({"name": name, "in": "query", "required": required, "schema": schema})
+    return parameters
+
+
+def _responses(route: Route, told: Mapping[str, Any], refusal: Any) -> dict[str, Any]:
+    success = _json(told.get("return", {"type": "object"}))
+    responses: dict[str, Any] = {
+        str(status): {"description": "done", "content": success} for status in route.statuses
+    }
+    refused = {ERRORS[code].status for code in route.codes} | {500} | ({413} if route.body else set())
+    for status in sorted(refused):
+        codes = sorted(code for code in route.codes if ERRORS[code].status == status)
+        texts = ", ".join(map(str, codes)) or _OTHERWISE[status]
+        responses[str(status)] = {"description": texts, "content": _json(refusal)}
+    return responses
+
+
+_OTHERWISE: Final = {413: "the body is too large", 500: "our own fault: 9008"}
+
+
+def _json(schema: Any) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
