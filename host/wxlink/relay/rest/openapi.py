@@ -61,13 +61,11 @@ def _operation(
     route: Route, told: Mapping[str, Any], components: Mapping[str, Any], refusal: Any
 ) -> dict[str, Any]:
     summary, _, rest = (inspect.getdoc(route.answering) or "").partition("\n")
-    codes = "\n".join(f"- {code} {ERRORS[code].text}" for code in sorted(route.codes))
-    description = rest.strip() + (f"\n\nError codes:\n{codes}" if codes else "")
     operation: dict[str, Any] = {
         "operationId": route.answering.__name__,
         "tags": [route.answering.__module__.rpartition(".")[2]],
         "summary": summary.partition(": ")[2] or summary,
-        "description": description.strip(),
+        "description": rest.strip(),
         "parameters": _parameters(route, told, components),
         "responses": _responses(route, told, refusal),
         "security": [{name: [] for name in route.kind.security}],
@@ -95,15 +93,19 @@ def _responses(route: Route, told: Mapping[str, Any], refusal: Any) -> dict[str,
     responses: dict[str, Any] = {
         str(status): {"description": "done", "content": success} for status in route.statuses
     }
-    refused = {ERRORS[code].status for code in route.codes} | {500} | ({413} if route.body else set())
-    for status in sorted(refused):
-        codes = sorted(code for code in route.codes if ERRORS[code].status == status)
-        texts = ", ".join(map(str, codes)) or _OTHERWISE[status]
-        responses[str(status)] = {"description": texts, "content": _json(refusal)}
+    for status, codes in _refusals(route).items():
+        texts = ", ".join(f"{code} {ERRORS[code].text}" for code in codes)
+        exact = {"allOf": [refusal, {"properties": {"error_code": {"enum": codes}}}]}
+        responses[str(status)] = {"description": texts, "content": _json(exact)}
     return responses
 
 
-_OTHERWISE: Final = {413: "the body is too large", 500: "our own fault: 9008"}
+def _refusals(route: Route) -> dict[int, list[int]]:
+    """The codes of each status that refuses."""
+    refusals: dict[int, list[int]] = {413: [9015]} if route.body else {}
+    for code in sorted({*route.codes, 9008}):
+        refusals.setdefault(ERRORS[code].status, []).append(code)
+    return dict(sorted(refusals.items()))
 
 
 def _json(schema: Any) -> dict[str, Any]:
