@@ -185,7 +185,6 @@ async def test_browsers_of_other_sites_may_call(client: TestClient[Any, Any]) ->
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"phone": "13800000000", "password": "p", "code": "123456"}, 9010),
         ({"authData": {"src": "wechat", "uid": "openid", "token": "t"}}, 9026),
     ],
 )

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 STATIC_ROOT: Final = "/h5/static/"
 """How the HTML writes the folder of the other files; `load_site` puts the hash behind it."""
 
-PAGES: Final = ("device.html", "enter.html", "list.html", "no-device.html", "signin.html")
+PAGES: Final = ("device.html", "enter.html", "list.html", "no-device.html", "password.html", "signin.html")
 MODULES: Final = (
     "commands.js",
     "controls.js",
@@ -24,6 +24,7 @@ MODULES: Final = (
     "list.js",
     "page.js",
     "panel.js",
+    "password.js",
     "product.js",
     "socket.js",
 )

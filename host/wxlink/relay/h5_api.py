@@ -9,6 +9,7 @@
 | `GET /h5/api/devices`      | JSON for the list                                                         |
 | `GET /h5/api/device/<did>` | JSON for the panel, with a token for the WebSocket                        |
 | `POST /h5/leave`           | ends the session                                                          |
+| `GET, POST /h5/password`   | a new password, by the link of a letter                                   |
 | `GET /h5/static/<hash>/<file>` | modules, styles, pictures                                             |
 
 The link of the chat is not used up by GET: chat programs, proxies and virus scanners fetch links before
@@ -24,6 +25,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import msgspec
 from aiohttp import ETag, web
 
 from wxlink.pages import Asset, Site, load_site
@@ -48,6 +50,7 @@ _NOT_YOURS: Final = frozenset({9014, 9017})
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "private, no-cache"
 _KEEP_NOT: Final = "no-store"
+_FORM_MAX: Final = 1_024  # bytes of a new password and its link
 _OWN_SITE: Final = frozenset({"same-origin", "none"})  # none: the person did it, such as reloading the page
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -67,6 +70,8 @@ def mount(app: web.Application, service: Service, settings: RelaySettings) -> No
     pages.router.add_get("/api/devices", _list_data)
     pages.router.add_get("/api/device/{did}", _device_data)
     pages.router.add_post("/leave", _leave)
+    pages.router.add_get("/password", _password_page)
+    pages.router.add_post("/password", _set_password)
     pages.router.add_get("/static/{digest}/{name}", _static)
     app.add_subapp(PREFIX, pages)
 
@@ -128,6 +133,25 @@ async def _leave(request: web.Request) -> web.Response:
     response = _redirect("/")
     response.del_cookie(COOKIE, path=PREFIX)
     return response
+
+
+async def _password_page(request: web.Request) -> web.Response:
+    return _page(request, "password.html", cache=_KEEP_NOT)
+
+
+async def _set_password(request: web.Request) -> web.Response:
+    body = await request.clone(client_max_size=_FORM_MAX).read()
+    try:
+        form = msgspec.json.decode(body, type=_NewPassword)
+        await request.app[SERVICE].set_password_by_link(form.link, form.password)
+    except (ApiError, msgspec.DecodeError):
+        return _json({"error_message": "the link is too old or was used"}, 400)
+    return _json({})
+
+
+class _NewPassword(msgspec.Struct):
+    link: str
+    password: str
 
 
 async def _static(request: web.Request) -> web.Response:

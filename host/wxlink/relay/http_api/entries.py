@@ -67,7 +67,7 @@ class LatestEntry(Struct):
 
 
 class UserEntry(Struct, kw_only=True):
-    """A user. This relay keeps no phone numbers and no profiles."""
+    """A user; what they did not tell is null."""
 
     username: str | None
     uid: str
@@ -78,7 +78,7 @@ class UserEntry(Struct, kw_only=True):
     remark: str | None = None
     name: str | None = None
     is_anonymous: bool
-    gender: Literal["M", "F", "N"] = "N"
+    gender: str = "N"
     email: str | None
 
 
@@ -126,7 +126,9 @@ def user_entry(user: User) -> UserEntry:
     return UserEntry(
         username=user.username,
         uid=user.uid,
+        phone=user.phone,
         lang=user.lang,
         is_anonymous=user.is_anonymous,
         email=user.email,
+        **user.profile,
     )

@@ -6,13 +6,14 @@ from typing import Any, Final
 from aiohttp import web
 
 from wxlink import __version__
-from wxlink.relay.http_api import about, bindings, devices, users
+from wxlink.relay.http_api import about, bindings, codes, devices, users
 from wxlink.relay.rest import Route, add_routes, answers, document
 from wxlink.relay.service import Service
 
 OPENAPI_PATH: Final = "/openapi.json"
 
-ROUTES: Final[tuple[Route, ...]] = (*users.ROUTES, *bindings.ROUTES, *devices.ROUTES, *about.ROUTES)
+_NOUNS: Final = (users, codes, bindings, devices, about)
+ROUTES: Final[tuple[Route, ...]] = tuple(route for noun in _NOUNS for route in noun.ROUTES)
 
 _ABOUT: Final = (
     "Apps and pages speak to users' devices here. Compatible with the public Gizwits Open API: a client of "
@@ -24,6 +25,7 @@ def setup(app: web.Application, service: Service) -> None:
     """Let an application answer the app API. Adds routes and one middleware; other paths are not touched."""
     app.middlewares.append(answers.middleware)
     add_routes(app, service, ROUTES)
+    codes.serve_pictures(app, service)
     described = json.dumps(openapi())
 
     async def describe(_request: web.Request) -> web.Response:

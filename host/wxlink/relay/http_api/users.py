@@ -1,14 +1,25 @@
 """Users: registration, log-in, who they are."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from wxlink.relay.errors import ApiError
 from wxlink.relay.http_api.entries import LoginEntry, UserEntry, login_entry, user_entry
 from wxlink.relay.rest import AppCall, Route, UserCall
+from wxlink.relay.rest.call import USER_TOKEN
 from wxlink.relay.service import Login
+
+
+class AuthData(Struct):
+    """A user of another platform: its name, the user's id there, and a token that it issued."""
+
+    src: str
+    uid: str
+    token: str
 
 
 class NewUser(Struct, kw_only=True):
@@ -18,7 +29,7 @@ class NewUser(Struct, kw_only=True):
     the same one each time. email, username: with a password.
     """
 
-    authData: dict[str, Any] | None = None
+    authData: AuthData | None = None
     phone: str | None = None
     phone_id: str | None = None
     email: str | None = None
@@ -26,6 +37,49 @@ class NewUser(Struct, kw_only=True):
     password: str | None = None
     code: str | None = None
     lang: str | None = None
+
+
+class Changes(Struct, kw_only=True):
+    """What is to be another; what is missing or null stays."""
+
+    username: str | None = None
+    password: str | None = None
+    phone: str | None = None
+    code: str | None = None
+    email: str | None = None
+    old_pwd: str | None = None
+    new_pwd: str | None = None
+    name: str | None = None
+    gender: str | None = None
+    birthday: str | None = None
+    address: str | None = None
+    lang: str | None = None
+    remark: str | None = None
+
+
+class Changed(Struct):
+    """When; ISO 8601 with microseconds and without a zone, in UTC."""
+
+    updatedAt: str
+
+
+class Reset(Struct, kw_only=True):
+    """The address for a letter with a link, or number, code and new password."""
+
+    email: str | None = None
+    phone: str | None = None
+    new_pwd: str | None = None
+    code: str | None = None
+
+
+class AppStart(Struct, kw_only=True):
+    """What an app tells when it starts."""
+
+    phone_id: str | None = None
+    os: str | None = None
+    os_ver: str | None = None
+    sdk_version: str | None = None
+    phone_model: str | None = None
 
 
 class LogIn(Struct):
@@ -54,12 +108,56 @@ async def log_in(call: AppCall, body: LogIn) -> LoginEntry:
     return login_entry(await call.service.login(call.appid, body.username, body.password))
 
 
-async def _third_party(_call: AppCall, _body: NewUser) -> Login:
-    raise ApiError(9026, "log-in by another platform is not enabled on this relay")
+async def change_user(call: UserCall, body: Changes) -> Changed:
+    """PUT /app/users: another name, number, address, password or profile.
+
+    `username` and `password`, or `phone`, `password` and `code`, make a named user of an anonymous one.
+    """
+    given = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
+    at = await call.service.change_user(call.uid, call.header(USER_TOKEN), given)
+    when = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
+    return Changed(when.isoformat(timespec="microseconds"))
 
 
-async def _phone(_call: AppCall, _body: NewUser) -> Login:
-    raise ApiError(9010, "phone numbers need text messages, which are not enabled on this relay")
+async def reset_password(call: AppCall, body: Reset) -> None:
+    """POST /app/reset_password: send a link by e-mail, or set a password with the code of a text message."""
+    if body.email is not None:
+        await call.service.send_password_link(call.appid, body.email, call.base)
+    elif body.phone is not None:
+        await call.service.reset_password(call.appid, body.phone, body.code or "", body.new_pwd or "")
+    else:
+        raise ApiError(9015, "give email, or phone, code and new_pwd")
+
+
+async def export_user(call: UserCall) -> dict[str, Any]:
+    """GET /app/users/export: all that is known of the user who calls, by table, without secrets."""
+    return await call.service.export_user(call.uid)
+
+
+async def erase_user(call: UserCall) -> None:
+    """DELETE /app/users: forget the user who calls, for good, with what their devices alone reported."""
+    await call.service.erase_user(call.uid)
+
+
+async def note_start(_call: AppCall, body: AppStart) -> None:
+    """POST /app/provision: an app has started. Nothing is kept of it."""
+
+
+async def _third_party(call: AppCall, body: NewUser) -> Login:
+    data = body.authData
+    if data is None:
+        raise ApiError(9015, "authData is missing")
+    return await call.service.platform_user(call.appid, data.src, data.uid, data.token, body.lang or "")
+
+
+async def _phone(call: AppCall, body: NewUser) -> Login:
+    return await call.service.named_user(
+        call.appid,
+        _needed(body.password),
+        phone=body.phone,
+        code=body.code or "",
+        lang=body.lang or "",
+    )
 
 
 async def _anonymous(call: AppCall, body: NewUser) -> Login:
@@ -91,7 +189,12 @@ _REGISTRATIONS: Final[dict[str, Callable[[AppCall, NewUser], Awaitable[Login]]]]
 }
 
 ROUTES: Final = (
-    Route("POST", "/app/users", add_user, (201,), (9010, 9019, 9022, 9026, 9041)),
+    Route("POST", "/app/users", add_user, (201,), (9009, 9010, 9018, 9019, 9022, 9026, 9041)),
     Route("GET", "/app/users", show_user, errors=(9005,)),
+    Route("PUT", "/app/users", change_user, errors=(9005, 9009, 9010, 9018, 9019, 9020, 9022, 9041)),
+    Route("DELETE", "/app/users", erase_user, errors=(9005,)),
+    Route("GET", "/app/users/export", export_user, errors=(9005,)),
+    Route("POST", "/app/reset_password", reset_password, errors=(9005, 9009, 9010, 9022, 9041)),
+    Route("POST", "/app/provision", note_start),
     Route("POST", "/app/login", log_in, errors=(9020, 9041)),
 )

@@ -49,6 +49,12 @@ class Call:
         """The address of the caller."""
         return self._request.remote or ""
 
+    @property
+    def base(self) -> str:
+        """The address by which browsers reach this relay, without a slash at its end."""
+        public = self.service.settings.public_url
+        return public.rstrip("/") if public else f"{self._request.scheme}://{self._request.host}"
+
     def endpoints(self) -> Endpoints:
         """Where this caller reaches the relay."""
         return self.service.settings.endpoints(self._request.headers.get(hdrs.HOST))

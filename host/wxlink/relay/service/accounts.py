@@ -1,22 +1,23 @@
 """Users: who they are and how they prove it."""
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
-from wxlink.relay.downlink import Downlink
 from wxlink.relay.errors import ApiError
-from wxlink.relay.events import Bus
 from wxlink.relay.ids import fingerprint, new_key
-from wxlink.relay.service.core import Clock, Core, check_text
+from wxlink.relay.service.core import check_text
 from wxlink.relay.service.passwords import PASSWORD_MAX, Passwords
 from wxlink.relay.service.throttle import Throttle
-from wxlink.relay.settings import RelaySettings
-from wxlink.relay.store import NameTaken, Store, Token, User
+from wxlink.relay.service.verification import Verification
+from wxlink.relay.store import NameTaken, Token, User
 
 NAME_MAX: Final = 128  # characters of a user name or phone id
 EMAIL_MAX: Final = 254  # characters, RFC 5321 4.5.3.1.3
 TOKEN_MAX: Final = 128  # characters; ours have 32, longer texts are not worth a hash
+PLATFORM_TOKEN_MAX: Final = 4_096  # characters; those of Google are JWTs
 LANGUAGES: Final = ("en", "zh-cn")
 _APPID: Final = re.compile(r"[0-9A-Za-z]{1,32}")
 LOGIN_FAILURES: Final = 10  # wrong passwords for a name...
@@ -32,15 +33,16 @@ class Login:
     expire_at: int
 
 
-class Accounts(Core):
+class Accounts(Verification):
     """Use cases of users."""
 
-    def __init__(
-        self, store: Store, bus: Bus, downlink: Downlink, settings: RelaySettings, clock: Clock
-    ) -> None:
-        super().__init__(store, bus, downlink, settings, clock)
-        self._passwords = Passwords()
-        self._failures = Throttle(LOGIN_FAILURES, LOGIN_WINDOW_S)
+    @cached_property
+    def _passwords(self) -> Passwords:
+        return Passwords()
+
+    @cached_property
+    def _failures(self) -> Throttle:
+        return Throttle(LOGIN_FAILURES, LOGIN_WINDOW_S)
 
     async def check_app(self, appid: str) -> None:
         """Raises ApiError 9003 when there is no such app."""
@@ -64,33 +66,36 @@ class Accounts(Core):
         *,
         username: str | None = None,
         email: str | None = None,
+        phone: str | None = None,
+        code: str = "",
         lang: str = "en",
     ) -> Login:
-        """Make a user who logs in with a name or an e-mail address, and log in.
+        """Make a user who logs in with a name, an e-mail address or a phone number, and log in.
 
-        Weak passwords pass: public clients register them.
-        Raises ApiError: 9003 no such app, 9015 something is empty or too long, 9019 the name is taken, 9022
-        the address is taken or none, 9041 too many at once.
+        Weak passwords pass: public clients register them. A number needs the code that was sent to it.
+        Raises ApiError: 9003 no such app, 9009 or 9010 the code, 9015 something is empty or too long, 9018
+        the number, 9019 the name or 9022 the address is taken or none, 9041 too many at once.
         """
         await self.check_app(appid)
         check_text("password", password, PASSWORD_MAX, 1)
-        if email is not None:
-            check_text("email", email, EMAIL_MAX, 1)
-            if "@" not in email.strip("@"):
-                raise ApiError(9022, "an e-mail address has the form name@host")
-            email = email.lower()
+        if phone is not None:
+            await self.check_code(appid, phone, code, use=True)
+        elif email is not None:
+            email = checked_email(email)
         else:
             check_text("username", username or "", NAME_MAX, 1)
         hashed = await self._passwords.hash(password)
-        user = User(new_key(), appid, username, email, None, hashed, _language(lang), self.clock())
+        user = User(
+            new_key(), appid, username, email, None, hashed, _language(lang), self.clock(), phone=phone
+        )
         try:
             await self.store.users.add_named(user)
         except NameTaken as error:
-            raise ApiError(9019 if email is None else 9022) from error
+            raise ApiError(9018 if phone else 9022 if email else 9019) from error
         return await self.issue_token(appid, user.uid)
 
     async def login(self, appid: str, username: str, password: str) -> Login:
-        """Log in with a name or an e-mail address.
+        """Log in with a name, an e-mail address or a phone number.
 
         Raises ApiError: 9003 no such app, 9015 a text is too long, 9020 wrong name or password (both take as
         long), 9041 too many wrong passwords for this name, or too many log-ins at once.
@@ -98,17 +103,39 @@ class Accounts(Core):
         await self.check_app(appid)
         check_text("username", username, EMAIL_MAX)
         check_text("password", password, PASSWORD_MAX)
-        key, now = (appid, username.lower()), self.clock()
+        user = await self.store.users.named(appid, username)
+        await self._guarded((appid, username.lower()), password, None if user is None else user.password)
+        if user is None:
+            raise ApiError(9020)
+        return await self.issue_token(appid, user.uid)
+
+    async def _guarded(self, key: Hashable, password: str, stored: str | None) -> None:
+        """Raises ApiError 9020 for another password than the stored one, 9041 after too many of them."""
+        now = self.clock()
         if self._failures.is_full(key, now):
             raise ApiError(9041, f"too many wrong passwords; wait {LOGIN_WINDOW_S // 60} minutes")
         # Counted before the hash is worked out: guesses that come together must not all pass the check above.
         self._failures.count(key, now)
-        user = await self.store.users.named(appid, username)
-        right = await self._passwords.matches(password, None if user is None else user.password)
-        if user is None or not right:
+        if not await self._passwords.matches(password, stored):
             raise ApiError(9020)
         self._failures.forget(key)
-        return await self.issue_token(appid, user.uid)
+
+    async def platform_user(
+        self, appid: str, platform: str, subject: str, token: str, lang: str = ""
+    ) -> Login:
+        """Log in as a user of another platform, who is made at the first time.
+
+        Raises ApiError: 9003 no such app, 9008 the platform does not answer, 9015 a text is too long, 9026
+        the platform is not enabled here or does not know the token.
+        """
+        await self.check_app(appid)
+        check_text("authData.uid", subject, NAME_MAX, 1)
+        check_text("authData.token", token, PLATFORM_TOKEN_MAX, 1)
+        proved = await self.platforms.check(platform, subject, token)
+        uid = await self.store.users.of_platform(
+            appid, platform, proved, new_key(), lang=_language(lang), at=self.clock()
+        )
+        return await self.issue_token(appid, uid)
 
     async def issue_token(self, appid: str, uid: str) -> Login:
         """A token for a user who has proved who they are; earlier ones stay valid."""
@@ -136,6 +163,15 @@ class Accounts(Core):
         if user is None:
             raise ApiError(9005)
         return user
+
+
+def checked_email(email: str) -> str:
+    """The address as it is kept. Raises ApiError 9015 or 9022."""
+    check_text("email", email, EMAIL_MAX, 1)
+    name, at, host = email.rpartition("@")
+    if not (name and at and host) or any(char.isspace() for char in email):
+        raise ApiError(9022, "an e-mail address has the form name@host")
+    return email.lower()
 
 
 def _language(lang: str) -> str:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Collection
 from typing import Final, NamedTuple, TypeAlias
 
+from wxlink.relay.couriers import Console, Courier
 from wxlink.relay.downlink import Downlink
 from wxlink.relay.errors import ApiError
 from wxlink.relay.events import Bus
+from wxlink.relay.platforms import Platforms
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import Binding, Bound, Device, Product, Store
 
@@ -31,13 +33,23 @@ class Core:
     """The ground that the use cases stand on, and the rule who may see a device."""
 
     def __init__(
-        self, store: Store, bus: Bus, downlink: Downlink, settings: RelaySettings, clock: Clock
+        self,
+        store: Store,
+        bus: Bus,
+        downlink: Downlink,
+        settings: RelaySettings,
+        clock: Clock,
+        *,
+        courier: Courier | None = None,
+        platforms: Platforms | None = None,
     ) -> None:
         self.store = store
         self.bus = bus
         self.downlink = downlink
         self.settings = settings
         self.clock = clock
+        self.courier: Courier = courier or Console()
+        self.platforms = platforms or Platforms({})
 
     async def device(self, uid: str, did: str) -> Owned:
         """The device, for a user who is bound to it.

@@ -6,6 +6,7 @@ from wxlink.relay.store.claims import Redeemed, Refusal
 from wxlink.relay.store.database import StoreError
 from wxlink.relay.store.devices import Device, Health, Identity, Registered
 from wxlink.relay.store.pages import Ticket
+from wxlink.relay.store.personal_data import Erased
 from wxlink.relay.store.products import Product
 from wxlink.relay.store.pushes import Claimed, First, Pending, Replied
 from wxlink.relay.store.releases import (
@@ -59,6 +60,7 @@ __all__ = [
     "Claimed",
     "Device",
     "Download",
+    "Erased",
     "File",
     "First",
     "Health",

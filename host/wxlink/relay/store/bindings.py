@@ -51,25 +51,7 @@ class Bindings:
     async def unbind(self, uid: str, did: str, at: float) -> bool:
         """Undo a binding; whether there was one. When the first binder leaves, the next takes the place."""
         async with self._database.write() as conn:
-            gone = (
-                delete(bindings)
-                .where(bindings.c.uid == uid, bindings.c.did == did)
-                .returning(bindings.c.role)
-            )
-            role = (await conn.execute(gone)).scalar_one_or_none()
-            if role == SPECIAL:
-                heir = (
-                    select(bindings.c.uid)
-                    .where(bindings.c.did == did)
-                    .order_by(bindings.c.created_at, bindings.c.uid)
-                    .limit(1)
-                    .scalar_subquery()
-                )
-                promoted = update(bindings).where(bindings.c.did == did, bindings.c.uid == heir)
-                await conn.execute(promoted.values(role=SPECIAL))
-            if role is not None:
-                await self._database.followers.tell(conn, (BindingEnded(did, at, uid),))
-        return role is not None
+            return await unbind(conn, self._database.followers, uid, did, at)
 
     async def get(self, uid: str, did: str) -> Bound | None:
         """The device as this user has it, or None when they are not bound."""
@@ -140,6 +122,26 @@ async def bind(
     if done.rowcount == 1:
         await followers.tell(conn, (BindingBegan(did, at, uid),))
     return done.rowcount == 1
+
+
+async def unbind(conn: AsyncConnection, followers: Followers, uid: str, did: str, at: float) -> bool:
+    """Unbind within another table's transaction."""
+    mine = (bindings.c.uid == uid) & (bindings.c.did == did)
+    gone = delete(bindings).where(mine).returning(bindings.c.role)
+    role = (await conn.execute(gone)).scalar_one_or_none()
+    if role == SPECIAL:
+        heir = (
+            select(bindings.c.uid)
+            .where(bindings.c.did == did)
+            .order_by(bindings.c.created_at, bindings.c.uid)
+            .limit(1)
+            .scalar_subquery()
+        )
+        promoted = update(bindings).where(bindings.c.did == did, bindings.c.uid == heir)
+        await conn.execute(promoted.values(role=SPECIAL))
+    if role is not None:
+        await followers.tell(conn, (BindingEnded(did, at, uid),))
+    return role is not None
 
 
 _BINDING_WIDTH: Final = len(bindings.columns)

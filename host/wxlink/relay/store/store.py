@@ -12,10 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from wxlink.relay.store.apps import Apps
 from wxlink.relay.store.bindings import Bindings
 from wxlink.relay.store.claims import Claims
+from wxlink.relay.store.codes import Codes
 from wxlink.relay.store.database import Database, StoreError
 from wxlink.relay.store.devices import Devices
 from wxlink.relay.store.pages import Pages
 from wxlink.relay.store.people import People
+from wxlink.relay.store.personal_data import PersonalData
 from wxlink.relay.store.products import Products
 from wxlink.relay.store.pushes import Pushes
 from wxlink.relay.store.releases import Releases
@@ -35,11 +37,13 @@ class Store:
         self.apps = Apps(database)
         self.users = Users(database)
         self.people = People(database)
+        self.personal_data = PersonalData(database)
         self.products = Products(database)
         self.devices = Devices(database)
         self.bindings = Bindings(database)
         self.states = States(database)
         self.claims = Claims(database)
+        self.codes = Codes(database)
         self.pages = Pages(database)
         self.pushes = Pushes(database)
         self.releases = Releases(database)
@@ -68,7 +72,7 @@ class Store:
 
     async def prune(self, now: float, history_life_s: float) -> int:
         """Forget what has expired, and single reports older than `history_life_s`; how many rows went."""
-        nouns = (self.users, self.claims, self.pages, self.pushes, self.updates)
+        nouns = (self.users, self.codes, self.claims, self.pages, self.pushes, self.updates)
         expired = [await noun.prune(now) for noun in nouns]
         return sum(expired) + await self.states.prune(now - history_life_s)
 

@@ -1,20 +1,25 @@
 """Users of an app, and their tokens."""
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wxlink.relay.store.database import Database, deleted, insert
-from wxlink.relay.store.schema import tokens, users
+from wxlink.relay.store.schema import page_sessions, password_links, platform_users, tokens, users
 
 TOKENS_A_USER: Final = 50  # live tokens; some pages log in at every load, so the oldest make room
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One account. `password` is a scrypt hash; None for anonymous users and people of WeChat."""
+    """One account. `password` is a scrypt hash; None for users who log in otherwise.
+
+    profile: what they told of themselves (name, gender, birthday, address, remark); keys may be missing.
+    """
 
     uid: str
     appid: str | None
@@ -24,6 +29,8 @@ class User:
     password: str | None
     lang: str
     created_at: float
+    phone: str | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_anonymous(self) -> bool:
@@ -41,7 +48,7 @@ class Token:
 
 
 class NameTaken(Exception):
-    """The username or e-mail address already names an account of this app."""
+    """The username, e-mail address or phone number already names an account of this app."""
 
 
 class Users:
@@ -61,13 +68,13 @@ class Users:
             return User(**(await conn.execute(found)).one()._mapping)
 
     async def add_named(self, user: User) -> None:
-        """Add a user who logs in with `username` or `email`. Raises NameTaken.
+        """Add a user who logs in with `username`, `email` or `phone`. Raises NameTaken.
 
-        A username may not be another's address nor the reverse: a log-in gives just one text.
+        A username may not be another's address or number nor the reverse: a log-in gives just one text.
         """
-        name = user.username or user.email
+        name = user.username or user.email or user.phone
         if name is None or user.appid is None:
-            raise ValueError("a named user has an appid and a username or an e-mail address")
+            raise ValueError("a named user has an appid and a username, an e-mail address or a number")
         async with self._database.write() as conn:
             if (await conn.execute(select(users.c.uid).where(_named(user.appid, name)))).first() is not None:
                 raise NameTaken(name)
@@ -76,7 +83,7 @@ class Users:
                 raise NameTaken(name)
 
     async def named(self, appid: str, name: str) -> User | None:
-        """The user whose username or e-mail address this is."""
+        """The user whose username, e-mail address or phone number this is."""
         async with self._database.read() as conn:
             row = (await conn.execute(select(users).where(_named(appid, name)))).first()
         return None if row is None else User(**row._mapping)
@@ -86,6 +93,65 @@ class Users:
         async with self._database.read() as conn:
             row = (await conn.execute(select(users).where(users.c.uid == uid))).one_or_none()
         return None if row is None else User(**row._mapping)
+
+    async def of_platform(
+        self, appid: str, platform: str, subject: str, uid: str, *, lang: str, at: float
+    ) -> str:
+        """The uid of another platform's user in this app; a new user with `uid` when there is none."""
+        of_theirs = (
+            (platform_users.c.appid == appid)
+            & (platform_users.c.platform == platform)
+            & (platform_users.c.subject == subject)
+        )
+        async with self._database.write() as conn:
+            query = select(platform_users.c.uid).where(of_theirs)
+            known: str | None = (await conn.execute(query)).scalar_one_or_none()
+            if known is not None:
+                return known
+            await add_user(conn, User(uid, appid, None, None, None, None, lang, at))
+            row = {"appid": appid, "platform": platform, "subject": subject, "uid": uid}
+            added = insert(conn, platform_users).values(row).on_conflict_do_nothing()
+            if (await conn.execute(added)).rowcount == 1:
+                return uid
+            await conn.execute(delete(users).where(users.c.uid == uid))  # another relay was first
+            return str((await conn.execute(query)).scalar_one())
+
+    async def change(self, uid: str, changes: Mapping[str, Any], *, keep_token: str | None = None) -> bool:
+        """Set columns of a user; False when there is none. A new password ends tokens, sessions and links.
+
+        keep_token: the fingerprint of the token that goes on. Raises NameTaken.
+        """
+        async with self._database.write() as conn:
+            known = (await conn.execute(select(users.c.appid).where(users.c.uid == uid))).one_or_none()
+            if known is None:
+                return False
+            for name in (changes.get(key) for key in ("username", "email", "phone")):
+                taken = select(users.c.uid).where(_named(known.appid, name or ""), users.c.uid != uid)
+                if name and (await conn.execute(taken)).first() is not None:
+                    raise NameTaken(name)
+            try:
+                await conn.execute(update(users).where(users.c.uid == uid).values(**changes))
+            except IntegrityError as error:  # another relay was first
+                raise NameTaken(uid) from error
+            if "password" in changes:
+                others = delete(tokens).where(tokens.c.uid == uid, tokens.c.token != (keep_token or ""))
+                await conn.execute(others)
+                for table in (page_sessions, password_links):
+                    await conn.execute(delete(table).where(table.c.uid == uid))
+        return True
+
+    async def add_password_link(self, fingerprint: str, uid: str, expires_at: float) -> None:
+        """Remember a link that lets a user set a new password; earlier ones end."""
+        async with self._database.write() as conn:
+            await conn.execute(delete(password_links).where(password_links.c.uid == uid))
+            row = {"link": fingerprint, "uid": uid, "expires_at": expires_at}
+            await conn.execute(insert(conn, password_links).values(row))
+
+    async def password_link(self, fingerprint: str, now: float) -> str | None:
+        """Whose password the link may set; None when it is unknown or expired."""
+        mine = (password_links.c.link == fingerprint) & (password_links.c.expires_at > now)
+        async with self._database.read() as conn:
+            return (await conn.execute(select(password_links.c.uid).where(mine))).scalar_one_or_none()
 
     async def add_token(self, fingerprint: str, token: Token) -> None:
         """Remember a token by its fingerprint; a user's oldest go when there are more than TOKENS_A_USER."""
@@ -108,9 +174,10 @@ class Users:
         return None if row is None else Token(**row._mapping)
 
     async def prune(self, now: float) -> int:
-        """Forget expired tokens; how many went."""
+        """Forget expired tokens and links; how many went."""
         async with self._database.write() as conn:
-            return await deleted(conn, delete(tokens).where(tokens.c.expires_at <= now))
+            links = await deleted(conn, delete(password_links).where(password_links.c.expires_at <= now))
+            return links + await deleted(conn, delete(tokens).where(tokens.c.expires_at <= now))
 
 
 async def add_user(conn: AsyncConnection, user: User) -> None:
@@ -119,17 +186,9 @@ async def add_user(conn: AsyncConnection, user: User) -> None:
 
 
 def _named(appid: str, name: str) -> ColumnElement[bool]:
-    return (users.c.appid == appid) & or_(users.c.username == name, users.c.email == name.lower())
+    same = or_(users.c.username == name, users.c.email == name.lower(), users.c.phone == name)
+    return (users.c.appid == appid) & same
 
 
 def _row(user: User) -> dict[str, object]:
-    return {
-        "uid": user.uid,
-        "appid": user.appid,
-        "username": user.username,
-        "email": user.email,
-        "phone_id": user.phone_id,
-        "password": user.password,
-        "lang": user.lang,
-        "created_at": user.created_at,
-    }
+    return asdict(user)

@@ -6,7 +6,16 @@ secret, a device's passcode and its update key are stored in clear: the signatur
 protocol and the proof of an update need their text.
 """
 
-from wxlink.relay.store.schema.accounts import apps, people, tokens, users
+from wxlink.relay.store.schema.accounts import (
+    apps,
+    captchas,
+    codes,
+    password_links,
+    people,
+    platform_users,
+    tokens,
+    users,
+)
 from wxlink.relay.store.schema.base import metadata
 from wxlink.relay.store.schema.devices import bindings, claims, devices, history, products, states
 from wxlink.relay.store.schema.pages import page_sessions, page_tickets, pushes
@@ -15,7 +24,9 @@ from wxlink.relay.store.schema.releases import device_updates, downloads, releas
 __all__ = [
     "apps",
     "bindings",
+    "captchas",
     "claims",
+    "codes",
     "device_updates",
     "devices",
     "downloads",
@@ -23,7 +34,9 @@ __all__ = [
     "metadata",
     "page_sessions",
     "page_tickets",
+    "password_links",
     "people",
+    "platform_users",
     "products",
     "pushes",
     "releases",
