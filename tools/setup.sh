@@ -21,6 +21,7 @@ for part in "$@"; do
     demo) command -v cc >/dev/null 2>&1 || need="$need gcc libc6-dev" ;;
     test)
         lack mosquitto mosquitto
+        ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || lack initdb postgresql
         lack chromium chromium
         lack node nodejs
         command -v npm >/dev/null 2>&1 || optional="$optional npm"
@@ -77,7 +78,7 @@ if [ "$(cat .venv/.wxlink-setup 2>/dev/null)" != "$wanted" ]; then
     [ -x .venv/bin/python ] || python3 -m venv .venv
     # --group needs pip 25.1; pip itself is pinned with the rest.
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "$(grep '^pip==' constraints.txt)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,flash]' --group dev
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,flash,postgres]' --group dev
     echo "$wanted" >.venv/.wxlink-setup
 fi
 case " $* " in

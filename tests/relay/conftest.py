@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from postgres_ground import postgres, postgres_url
 from relay_ground import APPID, MAC, NOW, PASSCODE, PRODUCT_KEY, Clock, Wire, lamp
 
 from wxlink.relay import http_api
@@ -16,9 +17,24 @@ from wxlink.relay.service import Login, Service
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import App, Store
 
+__all__ = ["postgres", "postgres_url"]
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The store's own tests run on every database, all others on SQLite only: they would show the same."""
+    own = metafunc.definition.path.name.startswith("test_store_") and "store_url" in metafunc.fixturenames
+    chosen = any("store_url" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if own and not chosen:
+        metafunc.parametrize("store_url", DATABASES, indirect=True)
+
 
 @pytest.fixture
-def store_url(tmp_path: Path) -> str:
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database; its kind is the parameter."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
     return f"sqlite+aiosqlite:///{tmp_path}/relay.sqlite3"
 
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Delete, Table, event
+from sqlalchemy import Delete, Table, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -116,6 +116,15 @@ def insert(conn: AsyncConnection, table: Table) -> "sqlite.Insert | postgresql.I
 async def deleted(conn: AsyncConnection, statement: Delete) -> int:
     """Run a DELETE; the number of rows that went."""
     return int((await conn.execute(statement)).rowcount)
+
+
+async def turn(conn: AsyncConnection, *name: str) -> None:
+    """Wait until no other transaction has the turn of this name; it is given back at the end of this one.
+
+    For what is read, then inserted: there is no row yet that could be locked. SQLite has one writer anyway.
+    """
+    if conn.dialect.name == "postgresql":
+        await conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("\n".join(name), 0))))
 
 
 def _create_private(path: Path) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wxlink.relay.ids import is_same, new_did
-from wxlink.relay.store.database import Database, insert
+from wxlink.relay.store.database import Database, insert, turn
 from wxlink.relay.store.happenings import BindingEnded, Connected, Disconnected, Happening, Reset
 from wxlink.relay.store.schema import bindings, devices, states
 
@@ -84,6 +84,7 @@ class Devices:
         if known is not None and is_same(known.passcode, passcode):
             return Registered(known.did, False, None, ())
         async with self._database.write() as conn:
+            await turn(conn, "device", product_key, mac)
             known = (await conn.execute(query)).one_or_none()  # another registration may have come first
             if known is not None and is_same(known.passcode, passcode):
                 return Registered(known.did, False, None, ())

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from wxlink.relay.store.database import Database, insert
+from wxlink.relay.store.database import Database, insert, turn
 from wxlink.relay.store.schema import people
 from wxlink.relay.store.users import User, add_user
 
@@ -27,6 +27,7 @@ class People:
         if known is not None:
             return known
         async with self._database.write() as conn:
+            await turn(conn, "person", account, openid)
             known = (await conn.execute(query)).scalar_one_or_none()
             if known is None:
                 await add_user(conn, User(new_uid, None, None, None, None, None, "zh-cn", at))

@@ -25,6 +25,7 @@ from wxlink.relay.store.states import States
 from wxlink.relay.store.updates import Updates
 from wxlink.relay.store.users import Users
 
+MIGRATION_LOCK: Final = 0x77786C696E6B  # a name for advisory locks: relays that start together wait in turn
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
@@ -79,6 +80,8 @@ class Store:
 
 def migrate(connection: Connection) -> None:
     """Bring the database of this connection to the present schema, within its transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
