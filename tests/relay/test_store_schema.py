@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from wxlink.relay.store import Report, Store, StoreError
+from wxlink.relay.store.months import Month
 from wxlink.relay.store.schema import metadata
 
 BATCHES = 20
@@ -38,7 +39,10 @@ ON_POSTGRESQL = pytest.mark.parametrize("store_url", ["postgresql"], indirect=Tr
 
 async def test_migrations_make_exactly_the_schema_that_the_code_uses(store: Store) -> None:
     def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+        options = {
+            "include_name": lambda name, kind, _parents: kind != "table" or not Month.named(name or "")
+        }
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
     async with store._database.read() as conn:
         assert await conn.run_sync(differences) == []

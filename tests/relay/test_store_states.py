@@ -4,7 +4,6 @@ import pytest
 from relay_ground import MAC, NOW, PRODUCT_KEY
 
 from wxlink.relay.store import BATCH_MAX, Report, Store
-from wxlink.relay.store.states import PRUNE_CHUNK
 
 FULL = {"LED_OnOff": True, "LED_R": 10}
 
@@ -70,14 +69,3 @@ async def test_history_is_read_in_pages_newest_first_and_excludes_its_start(stor
     first = await store.states.reports(did, after=NOW, until=NOW + 3, limit=2)
     second = await store.states.reports(did, after=NOW, until=NOW + 3, limit=2, skip=2)
     assert [kept.at - NOW for kept in first + second] == [3, 2, 1]
-
-
-async def test_old_reports_are_forgotten_and_the_latest_state_stays(store: Store, did: str) -> None:
-    old = PRUNE_CHUNK + 10
-    for start in range(0, old, BATCH_MAX):
-        count = min(BATCH_MAX, old - start)
-        await store.states.apply([report(did, NOW, (start + i).to_bytes(3, "big")) for i in range(count)])
-    await store.states.apply([report(did, NOW + 100, b"\x04new")])
-    assert await store.states.prune(NOW + 100) == old
-    assert await p0s(store, did) == [b"\x04new"]
-    assert (await store.states.latest(did)).attrs == FULL

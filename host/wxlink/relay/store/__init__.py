@@ -3,8 +3,20 @@
 from wxlink.relay.store.apps import App
 from wxlink.relay.store.bindings import NORMAL, SPECIAL, Binding, Bound
 from wxlink.relay.store.claims import Redeemed, Refusal
+from wxlink.relay.store.commands import (
+    CLIENT,
+    ENTERPRISE_API,
+    GATEWAY,
+    OPEN_API,
+    SCHEDULER,
+    SOURCES,
+    Command,
+    Origin,
+)
+from wxlink.relay.store.connections import Passage
 from wxlink.relay.store.database import StoreError
 from wxlink.relay.store.devices import Device, Health, Identity, Registered
+from wxlink.relay.store.hours import HOUR_S, Points, Sums, merge
 from wxlink.relay.store.pages import Ticket
 from wxlink.relay.store.personal_data import Erased
 from wxlink.relay.store.products import Product
@@ -39,8 +51,12 @@ from wxlink.relay.store.users import NameTaken, Token, User
 __all__ = [
     "BATCH_MAX",
     "BLOCKED",
+    "CLIENT",
     "CONFIRMED",
+    "ENTERPRISE_API",
     "FINAL_STATES",
+    "GATEWAY",
+    "HOUR_S",
     "INSTALLED",
     "MCU",
     "MODULE",
@@ -48,7 +64,10 @@ __all__ = [
     "NOT_NEEDED",
     "NO_KEY",
     "OFFERED",
+    "OPEN_API",
     "ROLLED_BACK",
+    "SCHEDULER",
+    "SOURCES",
     "SPECIAL",
     "TOLD_STATES",
     "TYPES",
@@ -58,6 +77,7 @@ __all__ = [
     "Binding",
     "Bound",
     "Claimed",
+    "Command",
     "Device",
     "Download",
     "Erased",
@@ -67,7 +87,10 @@ __all__ = [
     "Identity",
     "Kept",
     "NameTaken",
+    "Origin",
+    "Passage",
     "Pending",
+    "Points",
     "Product",
     "Progress",
     "Redeemed",
@@ -81,10 +104,12 @@ __all__ = [
     "State",
     "Store",
     "StoreError",
+    "Sums",
     "Ticket",
     "Token",
     "User",
     "is_newer",
     "lot",
+    "merge",
     "standings",
 ]

@@ -90,6 +90,11 @@ class Database:
         event.listen(writer.sync_engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
         return cls(reader, writer)
 
+    @property
+    def is_server(self) -> bool:
+        """Whether it is a PostgreSQL server, which orders writers by itself and parts tables."""
+        return self._writer.dialect.name == "postgresql"
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for queries."""

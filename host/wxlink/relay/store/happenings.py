@@ -26,6 +26,19 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Commanded:
+    """Something was sent to a device, moments ago; source, appid and uid are those of `Origin`."""
+
+    did: str
+    at: float
+    cmd: int
+    p0: bytes
+    source: str
+    appid: str | None
+    uid: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """A connection of a device began; again: it was on-line already."""
 
@@ -70,7 +83,7 @@ class Reset:
     mac: str
 
 
-Happening: TypeAlias = Reported | Connected | Disconnected | BindingBegan | BindingEnded | Reset
+Happening: TypeAlias = Reported | Commanded | Connected | Disconnected | BindingBegan | BindingEnded | Reset
 Follower: TypeAlias = Callable[[AsyncConnection, Sequence[Happening]], Awaitable[None]]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from wxlink.relay.store.database import Database, insert
 from wxlink.relay.store.schema import products
@@ -14,12 +14,16 @@ from wxproto.product import Product as Definition
 
 @dataclass(frozen=True)
 class Product:
-    """One product. `definition` is its published JSON as it is."""
+    """One product. `definition` is its published JSON as it is.
+
+    history_days: how long single reports of its devices are kept; None: as long as the relay keeps any.
+    """
 
     product_key: str
     name: str
     secret: str
     definition: dict[str, Any]
+    history_days: int | None = None
 
     @cached_property
     def points(self) -> Definition:
@@ -53,6 +57,7 @@ class Products:
             "name": product.name,
             "secret": product.secret.lower(),  # clients differ in what they lower-case before hashing
             "definition": product.definition,
+            "history_days": product.history_days,
         }
         async with self._database.write() as conn:
             await conn.execute(
@@ -72,3 +77,11 @@ class Products:
                 return None
             self._known[product_key] = Product(**row._mapping)
         return self._known[product_key]
+
+    async def keep_history(self, product_key: str, days: int | None) -> bool:
+        """Keep its devices' single reports for so long, None: as long as any; False: no such product."""
+        statement = update(products).where(products.c.product_key == product_key).values(history_days=days)
+        async with self._database.write() as conn:
+            found = int((await conn.execute(statement)).rowcount) == 1
+        self._known.pop(product_key, None)
+        return found

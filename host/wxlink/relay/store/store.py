@@ -13,18 +13,25 @@ from wxlink.relay.store.apps import Apps
 from wxlink.relay.store.bindings import Bindings
 from wxlink.relay.store.claims import Claims
 from wxlink.relay.store.codes import Codes
+from wxlink.relay.store.commands import Commands
+from wxlink.relay.store.connections import Connections
 from wxlink.relay.store.database import Database, StoreError
 from wxlink.relay.store.devices import Devices
+from wxlink.relay.store.hours import Hours
+from wxlink.relay.store.months import Months
 from wxlink.relay.store.pages import Pages
 from wxlink.relay.store.people import People
 from wxlink.relay.store.personal_data import PersonalData
 from wxlink.relay.store.products import Products
 from wxlink.relay.store.pushes import Pushes
+from wxlink.relay.store.random_codes import RandomCodes
 from wxlink.relay.store.releases import Releases
+from wxlink.relay.store.retention import Retention
 from wxlink.relay.store.states import States
 from wxlink.relay.store.updates import Updates
 from wxlink.relay.store.users import Users
 
+HOURS_LIFE_S: Final = 400 * 86_400  # of points hour by hour: a year can be compared with the last
 MIGRATION_LOCK: Final = 0x77786C696E6B  # a name for advisory locks: relays that start together wait in turn
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
@@ -42,13 +49,20 @@ class Store:
         self.products = Products(database)
         self.devices = Devices(database)
         self.bindings = Bindings(database)
-        self.states = States(database)
+        months = Months(database)
+        self.states = States(database, months)
+        self.retention = Retention(database, months)
+        self.hours = Hours(database)
+        self.commands = Commands(database)
+        self.connections = Connections(database)
+        self.random_codes = RandomCodes(database)
         self.claims = Claims(database)
         self.codes = Codes(database)
         self.pages = Pages(database)
         self.pushes = Pushes(database)
         self.releases = Releases(database)
         self.updates = Updates(database)
+        self.followers.add(self.connections.follow)
 
     @classmethod
     async def open(cls, url: str) -> "Store":
@@ -69,13 +83,28 @@ class Store:
 
     async def close(self) -> None:
         """Close all connections; unfinished transactions are rolled back."""
+        await self.commands.stop()
         await self._database.close()
 
     async def prune(self, now: float, history_life_s: float) -> int:
-        """Forget what has expired, and single reports older than `history_life_s`; how many rows went."""
-        nouns = (self.users, self.codes, self.claims, self.pages, self.pushes, self.updates)
-        expired = [await noun.prune(now) for noun in nouns]
-        return sum(expired) + await self.states.prune(now - history_life_s)
+        """Forget what has expired, and what is older than its life; how many rows went.
+
+        history_life_s: of single reports, whose product may say otherwise, and of the logs of commands and
+        connections.
+        """
+        nouns = (
+            self.users,
+            self.codes,
+            self.claims,
+            self.pages,
+            self.pushes,
+            self.updates,
+            self.random_codes,
+        )
+        gone = [await noun.prune(now) for noun in nouns]
+        gone += [await noun.prune(now - history_life_s) for noun in (self.commands, self.connections)]
+        gone.append(await self.hours.prune(now - HOURS_LIFE_S))
+        return sum(gone) + await self.retention.prune(now, history_life_s)
 
 
 def migrate(connection: Connection) -> None:

@@ -18,6 +18,7 @@ from wxlink.relay.store.schema.accounts import (
 )
 from wxlink.relay.store.schema.base import metadata
 from wxlink.relay.store.schema.devices import bindings, claims, devices, history, products, states
+from wxlink.relay.store.schema.logs import commands, connections, hours, random_codes
 from wxlink.relay.store.schema.pages import page_sessions, page_tickets, pushes
 from wxlink.relay.store.schema.releases import device_updates, downloads, releases, rollouts
 
@@ -27,10 +28,13 @@ __all__ = [
     "captchas",
     "claims",
     "codes",
+    "commands",
+    "connections",
     "device_updates",
     "devices",
     "downloads",
     "history",
+    "hours",
     "metadata",
     "page_sessions",
     "page_tickets",
@@ -39,6 +43,7 @@ __all__ = [
     "platform_users",
     "products",
     "pushes",
+    "random_codes",
     "releases",
     "rollouts",
     "states",

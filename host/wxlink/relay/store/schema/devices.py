@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from wxlink.relay.store.schema.accounts import users
@@ -25,6 +26,7 @@ products = Table(
     Column("name", NAME, nullable=False),
     Column("secret", KEY, nullable=False),
     Column("definition", JSON, nullable=False),
+    Column("history_days", Integer),  # null: as long as the relay keeps reports anyway
 )
 
 devices = Table(
@@ -64,9 +66,13 @@ states = Table(
     Column("did", DID, ForeignKey(devices.c.did, ondelete="CASCADE"), primary_key=True),
     Column("updated_at", Double, nullable=False),
     Column("attrs", JSON, nullable=False),
+    # The hour (since 1970) of the last report, and its points so far; see `hours`.
+    Column("hour", Integer, nullable=False, server_default=text("0")),
+    Column("points", JSON(none_as_null=True)),
 )
 
 # Without a foreign key on purpose: a report outlives a device that was reset, until its time is up.
+# On PostgreSQL it is partitioned by months of `at`, and its key is (at, id): see store/months.py.
 history = Table(
     "history",
     metadata,
@@ -74,6 +80,7 @@ history = Table(
     Column("did", DID, nullable=False),
     Column("at", Double, nullable=False),
     Column("cmd", Integer, nullable=False),
+    Column("sn", BigInteger),
     Column("p0", LargeBinary, nullable=False),
     Index(None, "did", "at"),
 )
