@@ -29,6 +29,12 @@ VERBS = (
         "wxlink demo --fresh",
     ),
     Verb(
+        "relay",
+        "wxlink.relay.commands.serve",
+        "run the relay until it is told to stop",
+        "wxlink relay --config /etc/wxlink/relay.toml",
+    ),
+    Verb(
         "product",
         "wxlink.product.commands",
         "write, check, compare and convert product files",

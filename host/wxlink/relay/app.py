@@ -163,9 +163,14 @@ class Relay:
         url = self.settings.broker_url
         if url:
             try:
-                return Endpoint.from_url(url)
+                named = Endpoint.from_url(url)
             except ValueError as error:
                 raise BrokerError(str(error)) from error
+            return replace(
+                named,
+                user=named.user or self.settings.broker_user,
+                password=named.password or self.settings.broker_password,
+            )
         # No connection outlives our own broker, and wills that it held are lost.
         await self.store.devices.all_offline(self._clock())
         self.broker = broker = Broker(

@@ -1,7 +1,7 @@
 """What the operator decides about one relay, and the addresses that follow from it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -21,6 +21,17 @@ class Endpoints(NamedTuple):
     mqtts_port: int
     ws_port: int
     wss_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is logged and how."""
+
+    level: str = "info"
+    """The least that is logged: debug, info, warning or error."""
+
+    form: str = "auto"
+    """`text` for people, `json` for programs, `auto`: text on a terminal, else JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +64,14 @@ class RelaySettings:
 
     tls_port: int = 8443
 
-    broker_url: str | None = None
+    broker_url: str | None = field(default=None, repr=False)
     """An MQTT broker of the operator's own; None starts the bundled one."""
 
-    store_url: str | None = None
+    broker_user: str | None = None
+    broker_password: str | None = field(default=None, repr=False)
+    """Who the relay is at that broker, where the URL does not say it."""
+
+    store_url: str | None = field(default=None, repr=False)
     """SQLAlchemy URL of the database; None keeps SQLite in `data_dir`."""
 
     token_life_s: int = 7 * DAY_S

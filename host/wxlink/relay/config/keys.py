@@ -1,0 +1,92 @@
+"""Every setting of `relay.toml`: where it stands, its kind, and which field of the settings it sets."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from wxlink.relay.config.kinds import FLAG, HOST, PATH, PORT, TEXT, Kind, choice, number, url
+from wxlink.wechat.account import Mode
+
+YEAR_S: Final = 366 * 86_400
+MINUTE_S: Final = 60
+
+ENVIRONMENT: Final = "WXLINK_"
+FILE_SUFFIX: Final = "_file"
+
+
+class Key(NamedTuple):
+    """One setting, `[group] name = ..`.
+
+    field: of RelaySettings; with a dot: of the group of settings in that field. secret: never shown, and
+    `<name>_file` may name a file that holds it.
+    """
+
+    group: str
+    name: str
+    field: str
+    kind: Kind
+    secret: bool = False
+
+    @property
+    def path(self) -> str:
+        """How messages call it."""
+        return f"{self.group}.{self.name}"
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return f"{ENVIRONMENT}{self.group}_{self.name}".upper()
+
+
+_LIFE: Final = number(MINUTE_S, 10 * YEAR_S, "seconds, a whole number from 60 to ten years")
+_BROKER: Final = url(
+    "mqtt", "tcp", "mqtts", "ssl", allowed="a broker's address such as mqtt://host:1883 or mqtts://host:8883"
+)
+_PUBLIC: Final = url("http", "https", allowed="an address such as https://relay.example.org")
+
+KEYS: Final = (
+    Key("relay", "data", "data_dir", PATH),
+    Key("http", "host", "host", HOST),
+    Key("http", "port", "port", PORT),
+    Key("http", "public_url", "public_url", _PUBLIC),
+    Key("tls", "cert", "tls_cert", PATH),
+    Key("tls", "key", "tls_key", PATH),
+    Key("tls", "host", "tls_host", HOST),
+    Key("tls", "port", "tls_port", PORT),
+    Key("mqtt", "host", "mqtt_host", HOST),
+    Key("mqtt", "port", "mqtt_port", PORT),
+    Key("mqtt", "plain", "mqtt_plain", FLAG),
+    Key("broker", "url", "broker_url", _BROKER, secret=True),
+    Key("broker", "user", "broker_user", TEXT),
+    Key("broker", "password", "broker_password", TEXT, secret=True),
+    Key("store", "url", "store_url", TEXT, secret=True),
+    Key("life", "token_s", "token_life_s", _LIFE),
+    Key("life", "history_s", "history_life_s", _LIFE),
+    Key("life", "page_ticket_s", "page_ticket_life_s", _LIFE),
+    Key("life", "page_session_s", "page_session_life_s", _LIFE),
+    Key("life", "claim_s", "claim_life_s", _LIFE),
+    Key("advertised", "host", "advertised_host", HOST),
+    Key("advertised", "mqtt_port", "advertised_mqtt_port", PORT),
+    Key("advertised", "mqtts_port", "advertised_mqtts_port", PORT),
+    Key("advertised", "ws_port", "advertised_ws_port", PORT),
+    Key("advertised", "wss_port", "advertised_wss_port", PORT),
+    Key("log", "level", "log.level", choice("debug", "info", "warning", "error")),
+    Key("log", "form", "log.form", choice("auto", "text", "json")),
+)
+
+# [[wechat]], once for each Official Account: fields of wechat.account.Account, which says how they look.
+ACCOUNT_KEYS: Final[Mapping[str, Key]] = {
+    key.name: key
+    for key in (
+        Key("wechat", "name", "name", TEXT),
+        Key("wechat", "appid", "appid", TEXT),
+        Key("wechat", "secret", "secret", TEXT, secret=True),
+        Key("wechat", "token", "token", TEXT, secret=True),
+        Key("wechat", "aes_key", "aes_key", TEXT, secret=True),
+        Key("wechat", "next_aes_key", "next_aes_key", TEXT, secret=True),
+        Key("wechat", "original_id", "original_id", TEXT),
+        Key("wechat", "mode", "mode", choice(*Mode)),
+        Key("wechat", "customer_messages", "customer_messages", FLAG),
+        Key("wechat", "api_base", "api_base", TEXT),
+    )
+}
+REQUIRED_OF_ACCOUNT: Final = ("name", "appid", "secret", "token", "aes_key", "original_id")
