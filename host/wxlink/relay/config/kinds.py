@@ -10,14 +10,7 @@ from urllib.parse import urlsplit
 TEXT_MAX: Final = 4096  # characters of one setting
 
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})")
-_FLAGS: Final[Mapping[str, bool]] = {
-    "true": True,
-    "yes": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "0": False,
-}
+_FLAGS: Final[Mapping[str, bool]] = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Kind(NamedTuple):

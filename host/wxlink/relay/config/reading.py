@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from itertools import groupby
 from pathlib import Path
@@ -172,8 +172,3 @@ def _part(found: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         for name, value in found.items()
         if name.startswith(f"{prefix}.")
     }
-
-
-def known_settings() -> Sequence[str]:
-    """The paths of all settings, for whoever writes about them."""
-    return [key.path for key in KEYS]
