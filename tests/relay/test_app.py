@@ -77,11 +77,12 @@ async def test_everything_is_served_on_one_port_and_files_are_private(tmp_path: 
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
-async def test_health_follows_the_broker(tmp_path: Path) -> None:
-    async with live_relay(tmp_path) as relay, aiohttp.ClientSession() as session:
+async def test_readiness_follows_the_broker(tmp_path: Path) -> None:
+    told = settings(tmp_path, admin_public=True)
+    async with Relay(told) as relay, aiohttp.ClientSession() as session:
 
-        async def status() -> int:
-            async with session.get(f"http://127.0.0.1:{relay.http_port}/healthz") as answer:
+        async def status(path: str = "/readyz") -> int:
+            async with session.get(f"http://127.0.0.1:{relay.http_port}{path}") as answer:
                 return answer.status
 
         assert await status() == 200
@@ -90,6 +91,7 @@ async def test_health_follows_the_broker(tmp_path: Path) -> None:
         os.kill(relay.broker.pid, signal.SIGKILL)
         await until(lambda: not relay.ingest.connected)
         assert await status() == 503
+        assert await status("/healthz") == 200
         await relay.ingest.wait_up(10)
         assert await status() == 200
 

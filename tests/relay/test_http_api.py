@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 
 from wxlink.relay import http_api
 from wxlink.relay.errors import ERRORS
+from wxlink.relay.front import AccessLog
 from wxlink.relay.rest.route import BODY_MAX
 from wxlink.relay.service import Login, Service
 
@@ -351,7 +352,7 @@ async def test_the_access_log_holds_no_secret(
     app.router.add_get("/h5/enter/{ticket}", enter)
     http_api.setup(app, service)
     server = TestServer(app)
-    await server.start_server(access_log_class=http_api.AccessLog, access_log=logging.getLogger("access"))
+    await server.start_server(access_log_class=AccessLog, access_log=logging.getLogger("access"))
     with caplog.at_level(logging.INFO, "access"):
         async with TestClient(server) as client:
             for path in (

@@ -15,20 +15,23 @@ from typing import Self
 import nats.errors
 from aiohttp import web
 
-from wxlink.relay import device_api, h5_api, http_api, ota_api
+from wxlink.relay import admin, device_api, h5_api, http_api, ota_api
 from wxlink.relay.auth_callout import AuthCallout
 from wxlink.relay.broker import Broker, BrokerError
 from wxlink.relay.downlink import Asks, ClientCounts, Downlink
 from wxlink.relay.events import Bus
 from wxlink.relay.first_read import FirstReads
+from wxlink.relay.front import AccessLog, Connections, Gate, GuardedSite
 from wxlink.relay.ingest import Endpoint, MqttIngest
+from wxlink.relay.metrics import Metrics
 from wxlink.relay.notices import Notices
+from wxlink.relay.readiness import OK, Readiness
 from wxlink.relay.service import Service
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import Store, StoreError
 from wxlink.relay.tls import RELOAD_EVERY_S, Certificate, TlsError
 from wxlink.relay.wechat_home import WeChat, open_wechat
-from wxlink.relay.ws_api import Limits, WsApi
+from wxlink.relay.ws_api import PATH, Limits, WsApi
 from wxlink.wechat.account import Account
 
 BROKER_WITHIN_S = 10.0  # for the first session; an operator's broker may come up later than the relay
@@ -36,6 +39,7 @@ BROKER_AWAY_S = 15.0  # our own broker, broken for that long, is started anew: i
 LOOK_EVERY_S = 1.0
 PRUNE_EVERY_S = 3600.0
 FINISH_WITHIN_S = 5.0  # for HTTP requests under way at a stop
+BODY_MAX = 256 * 1024  # bytes of a request that no API limits further
 LISTEN_BACKLOG = 1024  # connections that may wait: all modules of a site come back after a power cut
 
 log = logging.getLogger(__name__)
@@ -51,7 +55,8 @@ class Relay:
     Inside the block `store`, `bus`, `service`, `ingest`, `http_port` and `mqtt_port` can be used; ports of 0
     in the settings have become real ones. accounts: the Official Accounts, each served under
     /wx/<name>/callback. Entering raises RelayError. Leaving stops accepting, closes the WebSockets (1001),
-    stores and acknowledges what devices sent, and ends the broker.
+    stores and acknowledges what devices sent, and ends the broker. `metrics` and `readiness` are there before
+    and after, for the operator's listener.
     """
 
     store: Store
@@ -72,6 +77,8 @@ class Relay:
     ) -> None:
         self.settings = settings
         self.broker = None
+        self.metrics = Metrics()
+        self.readiness = Readiness()
         self._accounts = accounts
         self._limits = limits
         self._clock = clock
@@ -110,6 +117,7 @@ class Relay:
             except (StoreError, BrokerError, TlsError, OSError, nats.errors.Error) as error:
                 raise RelayError(str(error)) from error
             self._parts = parts.pop_all()
+        self.readiness.state = "running"
         return self
 
     async def __aexit__(
@@ -118,17 +126,21 @@ class Relay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.readiness.state = "stopping"
+        await asyncio.sleep(self.settings.drain_s)  # a load balancer sends new requests elsewhere by then
         await self._parts.aclose()
 
     async def _start(self, parts: AsyncExitStack) -> None:
         """Start every part; `parts` stops them in reverse."""
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await self._start_admin(parts)
         self._certificate = _certificate(self.settings)
         listener = _listen(self.settings.host, self.settings.port)
         parts.callback(listener.close)
         tls_listener = self._listen_tls(parts)
         self.store = await Store.open(self.settings.database_url)
         parts.push_async_callback(self.store.close)
+        self.readiness.parts["store"] = self._store_answers
         self.bus = Bus()
         endpoint = await self._start_broker(parts)
         self.settings = replace(
@@ -146,10 +158,20 @@ class Relay:
         notices = Notices(self.store, downlink)
         parts.push_async_callback(notices.stop)
         await notices.start()
+        self._show_figures()
         await self._start_web(parts, listener, tls_listener)
         if self._certificate:
             renewing = asyncio.create_task(self._renew(self._certificate), name="renew the certificate")
             parts.push_async_callback(_ended, renewing)
+
+    async def _start_admin(self, parts: AsyncExitStack) -> None:
+        """First up and last down: it tells of the start and of the stop."""
+        if not self.settings.admin_port:
+            return
+        listener = _listen(self.settings.admin_host, self.settings.admin_port)
+        parts.callback(listener.close)
+        runner = await admin.serve(listener, self.metrics, self.readiness)
+        parts.push_async_callback(runner.cleanup)
 
     def _listen_tls(self, parts: AsyncExitStack) -> socket.socket | None:
         if self._certificate is None:
@@ -182,7 +204,7 @@ class Relay:
         )
         parts.push_async_callback(broker.stop)
         await broker.start()
-        callout = AuthCallout(broker, self.store.devices.get)
+        callout = AuthCallout(broker, self.store.devices.get, self.metrics)
         parts.push_async_callback(callout.stop)
         await callout.start()
         own = Endpoint(
@@ -209,7 +231,13 @@ class Relay:
             connected_clients=self.broker.connected_clients if self.broker else None,
             clock=self._clock,
         )
-        downlink = Downlink(self.ingest, self.store.devices.get, asks)
+        downlink = Downlink(
+            self.ingest,
+            self.store.devices.get,
+            asks,
+            rate=self.settings.limits.rate("command"),
+            metrics=self.metrics,
+        )
         reads = FirstReads(self.store, downlink)
         self.bus.on_watchers(counts.changed)
         counts.start(downlink)
@@ -217,6 +245,7 @@ class Relay:
         parts.push_async_callback(reads.stop)
         parts.push_async_callback(self.ingest.stop)
         self.ingest.start()
+        self.readiness.parts["broker"] = self._broker_answers
         try:
             await self.ingest.wait_up(BROKER_WITHIN_S)
         except ConnectionError as error:
@@ -228,14 +257,18 @@ class Relay:
     async def _start_web(
         self, parts: AsyncExitStack, listener: socket.socket, tls_listener: socket.socket | None
     ) -> None:
-        app = web.Application()
+        app = web.Application(client_max_size=BODY_MAX)
+        gate = Gate(self.settings, self.metrics, open_ended=(PATH,))
+        gate.outer(app)
         http_api.setup(app, self.service)
         device_api.setup(app, self.service)
         ota_api.setup(app, self.service)
         h5_api.mount(app, self.service, self.settings)
-        self._ws = ws = WsApi(self.service, self.bus, self._limits)
+        self._ws = ws = WsApi(self.service, self.bus, self._limits, self.metrics)
         app.add_routes(ws.routes())
-        app.router.add_get("/healthz", self._health)
+        app.add_routes(admin.alive_routes())
+        if self.settings.admin_public:
+            app.add_routes(admin.operator_routes(self.metrics, self.readiness))
 
         async def close_sockets(_app: web.Application) -> None:
             await ws.stop()
@@ -244,13 +277,23 @@ class Relay:
         self._wechat = await parts.enter_async_context(
             open_wechat(app, self.service, self._accounts, self._page_base)
         )
-        runner = web.AppRunner(app, access_log_class=http_api.AccessLog, shutdown_timeout=FINISH_WITHIN_S)
+        gate.inner(app)
+        runner = web.AppRunner(
+            app,
+            access_log_class=AccessLog,
+            shutdown_timeout=FINISH_WITHIN_S,
+            keepalive_timeout=self.settings.limits.keep_alive_s,
+        )
         parts.push_async_callback(runner.cleanup)
         await runner.setup()
-        await web.SockSite(runner, listener, backlog=LISTEN_BACKLOG).start()
+        connections = Connections(self.settings, self.metrics)
+        self.metrics.gauge("http_connections", "HTTP connections.", lambda: connections.open)
+        await GuardedSite(runner, listener, connections, backlog=LISTEN_BACKLOG).start()
         if tls_listener and self._certificate:
             context = self._certificate.context
-            await web.SockSite(runner, tls_listener, ssl_context=context, backlog=LISTEN_BACKLOG).start()
+            await GuardedSite(
+                runner, tls_listener, connections, backlog=LISTEN_BACKLOG, ssl_context=context
+            ).start()
 
     def _page_base(self) -> str:
         if self.settings.public_url:
@@ -260,11 +303,21 @@ class Relay:
             return f"https://{host}:{self.settings.tls_port}"
         return f"http://{host}:{self.settings.port}"
 
-    async def _health(self, _request: web.Request) -> web.Response:
-        """GET /healthz: 200 while devices' messages are taken, else 503."""
-        up = self.ingest.connected
-        state = {"status": "ok" if up else "broker away"}
-        return web.json_response(state, status=200 if up else 503)
+    async def _store_answers(self) -> str:
+        await self.store.ping()
+        return OK
+
+    async def _broker_answers(self) -> str:
+        return OK if self.ingest.connected else "away"
+
+    def _show_figures(self) -> None:
+        """The figures that are looked up when they are asked for."""
+        show = self.metrics.gauge
+        show("backlog_messages", "Messages of devices not yet acknowledged.", lambda: self.ingest.unstored)
+        show("broker_up", "Whether the session with the broker stands.", lambda: self.ingest.connected)
+        show("open_commands", "Commands that wait for an answer.", lambda: self.service.downlink.open_asks)
+        show("websockets", "WebSockets that are open.", lambda: self._ws.sockets)
+        show("store_connections", "Database connections at work.", lambda: self.store.connections_in_use)
 
     async def _mend(self, broker: Broker) -> None:
         """Start our own broker anew when it runs but stores nothing, or takes no session of ours."""

@@ -24,6 +24,7 @@ from nats.aio.msg import Msg
 
 from wxlink.relay.broker import DEVICE_ACCOUNT, MAX_PAYLOAD_BYTES, MAX_SUBSCRIPTIONS, Broker
 from wxlink.relay.ids import DID_LENGTH
+from wxlink.relay.metrics import Metrics
 
 CONCURRENT = 8  # logins checked at once: twice the store's readers
 WAITING = 4_096  # logins that may wait; the broker refuses the rest, and modules come back later
@@ -99,9 +100,10 @@ class AuthCallout:
     credentials: did -> its record, or None.
     """
 
-    def __init__(self, broker: Broker, credentials: Credentials) -> None:
+    def __init__(self, broker: Broker, credentials: Credentials, metrics: Metrics | None = None) -> None:
         self._broker = broker
         self._credentials = credentials
+        self._logins = (metrics or Metrics()).logins
         self._busy = asyncio.Semaphore(CONCURRENT)
         self._running: set[asyncio.Task[None]] = set()
         self._link: NatsClient | None = None
@@ -150,15 +152,19 @@ class AuthCallout:
             log.error("the broker's login request cannot be read: %s", error)
             return
         verdict: dict[str, object]
+        outcome = "failed"
         try:
             device = await check(request, self._credentials)
             verdict = {"jwt": jwt(self._broker.issuer, user_claims(self._issuer, request.user_key, device))}
+            outcome = "admitted"
         except Refused as refusal:
             log.warning("login of %.64r from %s refused: %s", request.user, request.address, refusal)
             verdict = {"error": "refused"}
+            outcome = "refused"
         except Exception:
             log.exception("login of %.64r could not be checked", request.user)
             verdict = {"error": "not checked"}
+        self._logins.labels(outcome).inc()
         claims = {
             "iss": self._issuer,
             "sub": request.user_key,

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from wxlink.relay.errors import ApiError
+from wxlink.relay.front import endpoints
 from wxlink.relay.service import Service, Throttle
 
 BODY_MAX: Final = 1_024  # bytes; a registration takes about 100
@@ -67,7 +68,7 @@ async def provision(request: web.Request) -> web.Response:
     device = await service.registered_device(request.match_info["did"])
     if device.disabled:
         raise ApiError(9023)
-    to = service.settings.endpoints(request.headers.get(hdrs.HOST))
+    to = endpoints(request, service.settings)
     return answer(
         f"host={to.host}&port={to.mqtt_port}&server_ts={int(service.clock())}&port_s={to.mqtts_port}\r\n"
     )

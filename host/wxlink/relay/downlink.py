@@ -6,12 +6,15 @@ Nothing is queued for a device that is off-line: a command is delivered now or r
 import asyncio
 import logging
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from wxlink.relay.errors import ApiError
 from wxlink.relay.ids import new_client_id
+from wxlink.relay.metrics import Metrics
+from wxlink.relay.rates import Buckets, Rate
 from wxproto import envelope
 from wxproto.actions import MODULE_P0
 
@@ -21,6 +24,7 @@ ANSWER_WITHIN_S = (
 )
 MAX_ASKS = 2_000  # outstanding in all: as many commands as the MQTT client queues
 MAX_ASKS_PER_DEVICE = 16  # a module takes them one after another; more would time out anyway
+NO_LIMIT = Rate(0, 1)
 MAX_REQUESTS = (
     2_000  # requests of devices (0x0093) that clients may still acknowledge; the oldest is forgotten
 )
@@ -119,7 +123,7 @@ class Downlink:
     """Sends to devices through one MQTT client.
 
     device: did -> its status, or None when there is no such device. asks: shared with whoever hears the
-    answers.
+    answers. rate: of commands to one device.
     """
 
     def __init__(
@@ -127,9 +131,16 @@ class Downlink:
         publisher: Publisher,
         device: Callable[[str], Awaitable[DeviceStatus | None]],
         asks: Asks | None = None,
+        *,
+        rate: Rate = NO_LIMIT,
+        metrics: Metrics | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._publisher = publisher
         self._device = device
+        self._buckets = Buckets(rate)
+        self._metrics = metrics or Metrics()
+        self._clock = clock
         self._asks = Asks() if asks is None else asks
 
     @property
@@ -141,7 +152,7 @@ class Downlink:
         """Send P0 without wanting an answer.
 
         Raises ApiError: 9014 no such device, 9015 P0 longer than MAX_P0_BYTES, 9021 the broker is away,
-        9023 disabled, 9042 off-line.
+        9023 disabled, 9041 too many commands to this device, 9042 off-line.
         """
         await self._check(did, p0)
         self._publish(did, envelope.encode(envelope.NOTIFY, p0))
@@ -157,7 +168,9 @@ class Downlink:
         await self._check(did, p0)
         sn = self._asks.next_sn(did)
         self._publish(did, envelope.encode(envelope.REQUEST, p0, sn))
-        return self._asks.open(did, sn, within_s)
+        answer = self._asks.open(did, sn, within_s)
+        answer.add_done_callback(self._count)
+        return answer
 
     async def ask(self, did: str, p0: bytes, within_s: float = ANSWER_WITHIN_S) -> bytes:
         """Send P0 and wait for the body of the answer. Raises as `start_ask` and its future."""
@@ -198,12 +211,25 @@ class Downlink:
             raise ApiError(9023)
         if not device.online:
             raise ApiError(9042)
+        if not self._buckets.take(did, self._clock()):
+            self._metrics.commands.labels("refused").inc()
+            self._metrics.refused.labels("command").inc()
+            raise ApiError(9041, "too many commands to this device; wait a second")
 
     def _publish(self, did: str, message: bytes) -> None:
         try:
             self._publisher.publish(f"app2dev/{did}/{self._asks.client_id}", message)
         except ConnectionError as error:
+            self._metrics.commands.labels("failed").inc()
             raise ApiError(9021, str(error)) from error
+        self._metrics.commands.labels("sent").inc()
+
+    def _count(self, answer: "asyncio.Future[bytes]") -> None:
+        if not answer.cancelled():
+            error = answer.exception()
+            late = isinstance(error, ApiError) and error.code == 9021
+            outcome = "answered" if error is None else "late" if late else "failed"
+            self._metrics.commands.labels(outcome).inc()
 
 
 def _check_length(p0: bytes) -> None:

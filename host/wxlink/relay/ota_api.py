@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 
 from wxlink.relay.device_api import answer, field, form
 from wxlink.relay.errors import ApiError
+from wxlink.relay.front import endpoints
 from wxlink.relay.service import Checks, Offer, Service
 
 DOWNLOAD_PATH: Final = "/dev/ota/get"
@@ -99,5 +100,5 @@ def _offered(request: web.Request, offer: Offer | None) -> web.Response:
 
 def _base(request: web.Request) -> str:
     """Where modules reach this relay by plain HTTP: GAgent follows no https URL."""
-    to = request.app[_SERVICE].settings.endpoints(request.headers.get(hdrs.HOST))
+    to = endpoints(request, request.app[_SERVICE].settings)
     return f"http://{to.host}" + (f":{to.ws_port}" if to.ws_port != HTTP_PORT else "")

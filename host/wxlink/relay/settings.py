@@ -2,11 +2,16 @@
 
 import re
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
+from wxlink.relay.rates import Rate
+
 DAY_S: Final = 86_400
+
+Network: TypeAlias = IPv4Network | IPv6Network
 
 # A host name or an address without port: what may be written into an answer for a module or an app.
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
@@ -35,6 +40,47 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TrafficLimits:
+    """How much one peer may ask of the relay. A rate of 0 a second says that there is no limit."""
+
+    address_per_s: float = 100.0
+    """HTTP requests of one address. A whole site, or one operator's mobile network, may share an address."""
+    address_burst: int = 2_000
+
+    user_per_s: float = 50.0
+    """Calls and WebSocket messages of one user, over all sockets. A slider sends about 20."""
+    user_burst: int = 500
+
+    app_per_s: float = 1_000.0
+    """The same of all users of one app."""
+    app_burst: int = 10_000
+
+    device_per_s: float = 50.0
+    """Messages of one device. GAgent asks for at most one in six seconds except on change."""
+    device_burst: int = 1_000
+
+    command_per_s: float = 50.0
+    """Commands to one device: a serial line of 9,600 baud carries about as many."""
+    command_burst: int = 500
+
+    connections: int = 6_000
+    """HTTP connections in all: every WebSocket that there may be, and a thousand others."""
+
+    connections_per_address: int = 2_000
+    """Of one address that is no trusted proxy, so that none can take them all."""
+
+    request_s: float = 30.0
+    """Within which a request has arrived whole and is answered; a device may take 10 of them."""
+
+    keep_alive_s: float = 75.0
+    """How long a connection may be idle, or take over the head of a request; proxies keep theirs for 60."""
+
+    def rate(self, name: str) -> Rate:
+        """The rate of an address, user, app, device or command."""
+        return Rate(getattr(self, f"{name}_per_s"), getattr(self, f"{name}_burst"))
+
+
+@dataclass(frozen=True, slots=True)
 class RelaySettings:
     """Settings of one relay process.
 
@@ -46,6 +92,25 @@ class RelaySettings:
     port: int = 8080
     public_url: str | None = None
     """How browsers and WeChat reach the HTTP port (``https://relay.example.org``); needed behind a proxy."""
+
+    trusted_proxies: tuple[Network, ...] = ()
+    """Whose X-Forwarded-For, -Proto and -Host are believed."""
+
+    hsts_s: int = 0
+    """Lifetime of the HSTS header on answers over HTTPS. Off by default: HSTS holds for all ports of a name,
+    and browsers would find nothing on the plain port any more."""
+
+    drain_s: float = 0.0
+    """How long `/readyz` says that the relay stops before it does, for a load balancer to notice."""
+
+    admin_host: str = "127.0.0.1"
+    admin_port: int = 0
+    """Where `/readyz` and `/metrics` are served; 0 is nowhere."""
+
+    admin_public: bool = False
+    """Whether the public ports serve them too."""
+
+    limits: TrafficLimits = field(default_factory=TrafficLimits)
 
     mqtt_host: str = "127.0.0.1"
     mqtt_port: int = 1883

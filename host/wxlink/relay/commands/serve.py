@@ -16,6 +16,8 @@ from typing import Any, Final
 from wxlink import __version__
 from wxlink.relay.app import Relay, RelayError
 from wxlink.relay.config import Config, ConfigError, find_file, read_config
+from wxlink.relay.logs import set_up
+from wxlink.relay.notify import READY, STOPPING, Notifier
 
 LOCK: Final = "lock"
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -43,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the relay: 0 after an orderly stop, 1 when it cannot start."""
     try:
         config = read_config(arguments.config or find_file(), data=arguments.data)
-        logging.basicConfig(level=config.log.level.upper())
+        set_up(config.log, config.secrets)
         with _held(config.settings.data_dir):
             return asyncio.run(_serve(config, arguments.json))
     except (ConfigError, RelayError) as error:
@@ -58,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(config: Config, as_json: bool) -> int:
+    systemd = Notifier()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
@@ -72,16 +75,20 @@ async def _serve(config: Config, as_json: bool) -> int:
             await starting
         return 0
     await starting
+    watching = asyncio.create_task(systemd.watch(), name="watchdog")
     try:
         facts = _facts(relay)
         log.info("ready: %s", ", ".join(f"{name} {value}" for name, value in facts.items()))
         if as_json:
             sys.stdout.write(json.dumps(facts) + "\n")
             sys.stdout.flush()
+        systemd.tell(READY)
         await stopping
         log.info("stopping")
+        systemd.tell(STOPPING)
     finally:
         await relay.__aexit__(None, None, None)
+        watching.cancel()
     log.info("stopped")
     return 0
 

@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from wxlink.relay.config.kinds import FLAG, HOST, PATH, PORT, TEXT, Kind, choice, number, url
+from wxlink.relay.config.kinds import (
+    FLAG,
+    HOST,
+    NETWORKS,
+    PATH,
+    PORT,
+    TEXT,
+    Kind,
+    choice,
+    number,
+    real,
+    url,
+)
 from wxlink.wechat.account import Mode
 
 YEAR_S: Final = 366 * 86_400
@@ -43,11 +55,16 @@ _BROKER: Final = url(
 )
 _PUBLIC: Final = url("http", "https", allowed="an address such as https://relay.example.org")
 
+_PER_S: Final = real(0, 1_000_000, "a number from 0 to a million; 0 sets no limit")
+
 KEYS: Final = (
     Key("relay", "data", "data_dir", PATH),
     Key("http", "host", "host", HOST),
     Key("http", "port", "port", PORT),
     Key("http", "public_url", "public_url", _PUBLIC),
+    Key("http", "trusted_proxies", "trusted_proxies", NETWORKS),
+    Key("http", "hsts_s", "hsts_s", number(0, 2 * YEAR_S, "seconds, 0 to two years; 0 sends no HSTS header")),
+    Key("http", "drain_s", "drain_s", real(0, 300)),
     Key("tls", "cert", "tls_cert", PATH),
     Key("tls", "key", "tls_key", PATH),
     Key("tls", "host", "tls_host", HOST),
@@ -69,6 +86,21 @@ KEYS: Final = (
     Key("advertised", "mqtts_port", "advertised_mqtts_port", PORT),
     Key("advertised", "ws_port", "advertised_ws_port", PORT),
     Key("advertised", "wss_port", "advertised_wss_port", PORT),
+    Key("admin", "host", "admin_host", HOST),
+    Key("admin", "port", "admin_port", number(0, 65535, "a port, 1 to 65535; 0 opens none")),
+    Key("admin", "public", "admin_public", FLAG),
+    *(
+        key
+        for name in ("address", "user", "app", "device", "command")
+        for key in (
+            Key("limits", f"{name}_per_s", f"limits.{name}_per_s", _PER_S),
+            Key("limits", f"{name}_burst", f"limits.{name}_burst", number(1, 1_000_000)),
+        )
+    ),
+    Key("limits", "connections", "limits.connections", number(10, 1_000_000)),
+    Key("limits", "connections_per_address", "limits.connections_per_address", number(1, 1_000_000)),
+    Key("limits", "request_s", "limits.request_s", real(1, 600)),
+    Key("limits", "keep_alive_s", "limits.keep_alive_s", real(1, 3600)),
     Key("log", "level", "log.level", choice("debug", "info", "warning", "error")),
     Key("log", "form", "log.form", choice("auto", "text", "json")),
 )

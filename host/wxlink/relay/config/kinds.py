@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -36,7 +36,7 @@ def number(low: int, high: int, allowed: str | None = None) -> Kind:
     return Kind(allowed or f"a whole number from {low} to {high}", take, int)
 
 
-def real(low: float, high: float) -> Kind:
+def real(low: float, high: float, allowed: str | None = None) -> Kind:
     """A number."""
 
     def take(value: object) -> float:
@@ -44,7 +44,7 @@ def real(low: float, high: float) -> Kind:
             raise ValueError
         return float(value)
 
-    return Kind(f"a number from {low:g} to {high:g}", take, float)
+    return Kind(allowed or f"a number from {low:g} to {high:g}", take, float)
 
 
 def choice(*names: str) -> Kind:
@@ -113,8 +113,13 @@ def _host(value: object) -> str:
     return text
 
 
+_NETWORK: Final = Kind("a network", lambda value: ip_network(_text(value)))
+
 FLAG: Final = Kind("true or false", _flag, _flag_of)
 TEXT: Final = Kind(f"a text of 1 to {TEXT_MAX} characters", _text)
 HOST: Final = Kind("a host name or an address without port", _host)
 PATH: Final = Kind("the path of a file or folder", lambda value: Path(_text(value)).expanduser())
 PORT: Final = number(0, 65535, "a port, 0 to 65535; 0 picks a free one")
+NETWORKS: Final = list_of(
+    _NETWORK, 'a list of networks or addresses, such as ["127.0.0.1", "10.0.0.0/8", "fd00::/8"]'
+)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
+from wxlink.relay.front import endpoints
 from wxlink.relay.service import Service
 from wxlink.relay.settings import Endpoints
 
@@ -57,7 +58,7 @@ class Call:
 
     def endpoints(self) -> Endpoints:
         """Where this caller reaches the relay."""
-        return self.service.settings.endpoints(self._request.headers.get(hdrs.HOST))
+        return endpoints(self._request, self.service.settings)
 
     def header(self, name: str) -> str:
         """A header's text, empty when it is missing."""

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Delete, Table, event, func, select
+from sqlalchemy import Delete, QueuePool, Table, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -106,6 +106,17 @@ class Database:
         """A transaction: committed at the end of the block, rolled back when it raises."""
         async with self._writer.begin() as conn:
             yield conn
+
+    async def ping(self) -> None:
+        """One query that needs no table."""
+        async with self.read() as conn:
+            await conn.execute(select(1))
+
+    @property
+    def connections_in_use(self) -> int:
+        """Connections that are taken from their pools."""
+        pools = {engine.pool for engine in (self._reader, self._writer)}
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
 
     async def close(self) -> None:
         """Close all connections."""

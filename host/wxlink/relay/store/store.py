@@ -81,6 +81,15 @@ class Store:
             raise StoreError(f"the database cannot be opened: {error.orig}") from error
         return cls(database)
 
+    async def ping(self) -> None:
+        """Ask the database for a sign of life. Raises what its driver raises."""
+        await self._database.ping()
+
+    @property
+    def connections_in_use(self) -> int:
+        """Connections to the database that are working now."""
+        return self._database.connections_in_use
+
     async def close(self) -> None:
         """Close all connections; unfinished transactions are rolled back."""
         await self.commands.stop()

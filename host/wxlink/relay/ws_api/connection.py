@@ -20,19 +20,20 @@ _GONE = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
 
 
 class Ending(NamedTuple):
-    """Why a socket ends: close code and reason (at most 123 bytes)."""
+    """Why a socket ends: close code and reason (at most 123 bytes), and its word in the figures."""
 
     code: int
     reason: str
+    word: str
 
 
-PEER_LEFT = Ending(WSCloseCode.OK, "")
-SILENT = Ending(WSCloseCode.POLICY_VIOLATION, "No heartbeat!")
-NO_LOGIN = Ending(WSCloseCode.POLICY_VIOLATION, "no login")
-TOO_FAST = Ending(WSCloseCode.POLICY_VIOLATION, "too many messages")
-NOT_READING = Ending(WSCloseCode.TRY_AGAIN_LATER, "client reads too slowly")
-FAILED = Ending(WSCloseCode.INTERNAL_ERROR, "relay error")
-STOPPING = Ending(WSCloseCode.GOING_AWAY, "relay is stopping")
+PEER_LEFT = Ending(WSCloseCode.OK, "", "left")
+SILENT = Ending(WSCloseCode.POLICY_VIOLATION, "No heartbeat!", "silent")
+NO_LOGIN = Ending(WSCloseCode.POLICY_VIOLATION, "no login", "no_login")
+TOO_FAST = Ending(WSCloseCode.POLICY_VIOLATION, "too many messages", "too_fast")
+NOT_READING = Ending(WSCloseCode.TRY_AGAIN_LATER, "client reads too slowly", "slow")
+FAILED = Ending(WSCloseCode.INTERNAL_ERROR, "relay error", "failed")
+STOPPING = Ending(WSCloseCode.GOING_AWAY, "relay is stopping", "stopping")
 
 
 class Connection:
@@ -61,8 +62,8 @@ class Connection:
         if not self._ending.done():
             self._ending.set_result(ending)
 
-    async def run(self) -> None:
-        """Serve the socket until it ends, then close it."""
+    async def run(self) -> Ending:
+        """Serve the socket until it ends, then close it; why it ended."""
         tasks = [
             asyncio.create_task(work)
             for work in (self._receive(), self._send(), self._watch_heartbeat(), self._watch_overflow())
@@ -83,6 +84,7 @@ class Connection:
             await asyncio.wait(tasks)
             self._session.end()  # a login may have ended while the last texts were sent
             await self._close(ending)
+        return ending
 
     def _finished(self, task: "asyncio.Task[None]") -> None:
         error = None if task.cancelled() else task.exception()

@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 
 from wxlink.relay.events import Bus
+from wxlink.relay.metrics import Metrics
 from wxlink.relay.service import Service
 from wxlink.relay.ws_api.connection import STOPPING, Connection
 from wxlink.relay.ws_api.limits import CLOSE_WITHIN_S, MAX_FRAME_BYTES, MAX_SOCKETS, Limits
@@ -17,10 +18,13 @@ PATH = "/ws/app/v1"
 class WsApi:
     """Serves `PATH`: attribute mode, custom mode and raw frames for devices that a user is bound to."""
 
-    def __init__(self, service: Service, bus: Bus, limits: Limits | None = None) -> None:
+    def __init__(
+        self, service: Service, bus: Bus, limits: Limits | None = None, metrics: Metrics | None = None
+    ) -> None:
         self._service = service
         self._bus = bus
         self._limits = limits or Limits()
+        self._metrics = metrics or Metrics()
         self._audience = Audience()
         self._open: dict[Connection, asyncio.Future[None]] = {}
         self._stopping = False
@@ -48,7 +52,8 @@ class WsApi:
         finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._open[connection] = finished
         try:
-            await connection.run()
+            ending = await connection.run()
+            self._metrics.sockets_closed.labels(ending.word).inc()
         finally:
             del self._open[connection]
             finished.set_result(None)

@@ -5,6 +5,8 @@ from typing import Final
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
+from wxlink.relay.front.caller import CALLER
+
 _SHOWN_SEGMENTS: Final = 3  # of an unknown path: the empty one before the first slash, and two
 
 
@@ -16,9 +18,10 @@ class AccessLog(AbstractAccessLogger):
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Called by aiohttp after each answer; `time` in seconds."""
+        caller = request.get(CALLER)
         self.logger.info(
             "%s %s %s %d %d bytes %.1f ms",
-            request.remote,
+            caller.address if caller else request.remote,
             request.method,
             _path(request),
             response.status,
@@ -27,8 +30,11 @@ class AccessLog(AbstractAccessLogger):
         )
 
 
-def _path(request: web.BaseRequest) -> str:
+def template(request: web.BaseRequest) -> str | None:
+    """The path as in the table of routes, None for one that is not in it."""
     resource = request.match_info.route.resource if isinstance(request, web.Request) else None
-    if resource is not None:
-        return resource.canonical
-    return "/".join(request.rel_url.raw_path.split("/")[:_SHOWN_SEGMENTS])
+    return None if resource is None else resource.canonical
+
+
+def _path(request: web.BaseRequest) -> str:
+    return template(request) or "/".join(request.rel_url.raw_path.split("/")[:_SHOWN_SEGMENTS])
