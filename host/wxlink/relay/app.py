@@ -38,6 +38,7 @@ BROKER_WITHIN_S = 10.0  # for the first session; an operator's broker may come u
 BROKER_AWAY_S = 15.0  # our own broker, broken for that long, is started anew: it does not heal by itself
 LOOK_EVERY_S = 1.0
 PRUNE_EVERY_S = 3600.0
+LAPSE_EVERY_S = 5.0  # guests' times are whole minutes
 FINISH_WITHIN_S = 5.0  # for HTTP requests under way at a stop
 BODY_MAX = 256 * 1024  # bytes of a request that no API limits further
 LISTEN_BACKLOG = 1024  # connections that may wait: all modules of a site come back after a power cut
@@ -152,6 +153,7 @@ class Relay:
         downlink = await self._start_ingest(parts, endpoint)
         self.service = Service(self.store, self.bus, downlink, self.settings, self._clock)
         parts.push_async_callback(_ended, asyncio.create_task(self._prune(), name="prune"))
+        parts.push_async_callback(_ended, asyncio.create_task(self._lapse(), name="end guests' times"))
         if self.broker:
             mending = asyncio.create_task(self._mend(self.broker), name="mend the broker")
             parts.push_async_callback(_ended, mending)
@@ -345,6 +347,14 @@ class Relay:
                     log.info("the certificate was renewed")
             except TlsError as error:
                 log.error("%s", error)
+
+    async def _lapse(self) -> None:
+        while True:
+            try:
+                await self.service.end_lapsed()
+            except Exception:
+                log.exception("guests whose time is up could not be sent off; tried again in a moment")
+            await asyncio.sleep(LAPSE_EVERY_S)
 
     async def _prune(self) -> None:
         while True:

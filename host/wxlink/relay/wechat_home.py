@@ -9,6 +9,7 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
+from wxlink.relay.errors import ApiError
 from wxlink.relay.service import ClaimRefused, Owned, Service
 from wxlink.relay.store import First, Replied
 from wxlink.wechat.account import Account
@@ -22,6 +23,7 @@ from wxproto.product import ALERT, FAULT, READONLY, WRITABLE, Point
 # WeChat repeats a push within 15 s, but whoever has seen one may send it again while its timestamp is taken:
 # that is for twice the window when WeChat's clock is ahead of ours.
 PUSH_MEMORY_S: Final = 2.0 * TIMESTAMP_WINDOW_S
+OWNED_ALREADY: Final = 9092  # of the error table
 ENTER_PATH: Final = "/h5/enter/"
 _BINARY_SHOWN: Final = 8  # bytes of a binary data point in a chat
 _UNBIND_PAGE: Final = 100  # bindings undone between two looks
@@ -83,6 +85,10 @@ class RelayHome:
             owned = await self._service.redeem_claim(uid, scene)
         except ClaimRefused as error:
             return Refusal(error.refusal.value)
+        except ApiError as error:
+            if error.code == OWNED_ALREADY:
+                return Refusal.OWNED
+            raise
         return await self._view(uid, owned, language)
 
     async def devices(self, person: Person, language: Language, limit: int) -> Sequence[DeviceView]:

@@ -41,6 +41,7 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
     USED = "used"
     UNKNOWN = "unknown"
+    OWNED = "owned"
 
 
 class Home(Protocol):

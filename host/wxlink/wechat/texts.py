@@ -50,6 +50,7 @@ TEXTS: dict[Language, Texts] = {
             Refusal.EXPIRED: "这个二维码已过期。请在设备上重新生成，再扫一次。",
             Refusal.USED: "这个二维码已被使用过，也许是别人用的。请在设备上重新生成，再扫一次。",
             Refusal.UNKNOWN: "这个二维码不是有效的绑定码。请扫描设备当前显示的二维码。",
+            Refusal.OWNED: "这台设备已有主人，请让主人把它分享给您。",
         },
     ),
     Language.EN: Texts(
@@ -80,6 +81,7 @@ TEXTS: dict[Language, Texts] = {
                 "Make a new one on the device and scan again."
             ),
             Refusal.UNKNOWN: "This is not a valid binding code. Scan the one that the device shows now.",
+            Refusal.OWNED: "This device has an owner. Ask them to share it with you.",
         },
     ),
 }

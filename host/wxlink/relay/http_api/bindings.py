@@ -100,11 +100,18 @@ class Words(Struct, kw_only=True):
     dev_label: list[str] | None = None
 
 
+class BindScanned(Struct, kw_only=True):
+    """What stands in a QR code: of a device, or of an invitation."""
+
+    qr_content: str
+    set_owner: Flag | bool | None = None
+
+
 async def bind_mac(call: SignedCall, body: BindMac) -> DeviceEntry | Given:
     """POST /app/bind_mac: bind a device by product key and mac; 200 when it was bound already.
 
-    `set_owner` has no effect: this relay
-    has no sharing, and the answer's `role` says what the user became.
+    The first user of a device becomes its owner when its product has sharing and `set_owner` is not 0, else
+    special; a device with an owner takes nobody else. The answer's `role` says what the user is.
     """
     owned, new = await call.service.bind_mac(
         call.uid,
@@ -114,7 +121,19 @@ async def bind_mac(call: SignedCall, body: BindMac) -> DeviceEntry | Given:
         signature=call.header(SIGNATURE),
         remark=body.remark or "",
         alias=body.dev_alias or "",
+        set_owner=_chosen(body.set_owner),
     )
+    entry = device_entry(owned, call.endpoints())
+    return entry if new else Given(200, entry)
+
+
+async def bind_scanned(call: UserCall, body: BindScanned) -> DeviceEntry | Given:
+    """POST /app/bind_latest: bind what a QR code stands for; 200 when it was bound already.
+
+    `type=bind&pk=...&mac=...&sig=...` stands on a device and is made by its maker, `type=share&code=...` is
+    an owner's invitation.
+    """
+    owned, new = await call.service.bind_scanned(call.uid, body.qr_content, _chosen(body.set_owner))
     entry = device_entry(owned, call.endpoints())
     return entry if new else Given(200, entry)
 
@@ -158,8 +177,19 @@ async def describe_binding(call: UserCall, body: Words) -> Words:
     return Words(remark=binding.remark, dev_alias=binding.alias, dev_label=binding.labels)
 
 
+def _chosen(set_owner: int | bool | None) -> bool | None:
+    return None if set_owner is None else bool(set_owner)
+
+
 ROUTES: Final = (
-    Route("POST", "/app/bind_mac", bind_mac, (201, 200), (9002, 9014)),
+    Route("POST", "/app/bind_mac", bind_mac, (201, 200), (9002, 9014, 9092)),
+    Route(
+        "POST",
+        "/app/bind_latest",
+        bind_scanned,
+        (201, 200),
+        (9014, 9040, 9041, 9083, 9084, 9088, 9089, 9090, 9092, 9094, 9096),
+    ),
     Route("GET", "/app/bindings", list_bindings),
     Route("POST", "/app/bindings", add_bindings),
     Route("DELETE", "/app/bindings", remove_bindings),

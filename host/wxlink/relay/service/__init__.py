@@ -4,9 +4,12 @@ from wxlink.relay.service.accounts import Login
 from wxlink.relay.service.control import Latest
 from wxlink.relay.service.core import Clock, Owned
 from wxlink.relay.service.firmware import Checks, Offer, Opened
+from wxlink.relay.service.groups import Controlled
 from wxlink.relay.service.household import LIST_MAX, PAGE_MAX, ClaimRefused
+from wxlink.relay.service.messages import Letter, Letters
 from wxlink.relay.service.pages import PageSession
 from wxlink.relay.service.service import Service
+from wxlink.relay.service.sharing import Invited, Invitee, ShownShare
 from wxlink.relay.service.throttle import Throttle
 
 __all__ = [
@@ -15,12 +18,18 @@ __all__ = [
     "Checks",
     "ClaimRefused",
     "Clock",
+    "Controlled",
+    "Invited",
+    "Invitee",
     "Latest",
+    "Letter",
+    "Letters",
     "Login",
     "Offer",
     "Opened",
     "Owned",
     "PageSession",
     "Service",
+    "ShownShare",
     "Throttle",
 ]

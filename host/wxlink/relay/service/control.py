@@ -8,7 +8,7 @@ from wxlink.relay import values
 from wxlink.relay.downlink import MAX_P0_BYTES
 from wxlink.relay.errors import ApiError
 from wxlink.relay.service.core import Core, Owned
-from wxlink.relay.store import State
+from wxlink.relay.store import Product, State
 from wxproto import envelope
 from wxproto.errors import LocalError, PeerError
 
@@ -87,15 +87,12 @@ class Control(Core):
         product = await self.product(product_key)
         return _DEFINITION_DEFAULTS | product.definition
 
+    async def check_attrs(self, product_key: str, attrs: Mapping[str, Any], binary_coding: str) -> None:
+        """Whether a device of this product can be told these data points. Raises ApiError 9015 and 9025."""
+        _encoded(await self.product(product_key), attrs, binary_coding)
+
     async def _control_p0(self, uid: str, did: str, attrs: Mapping[str, Any], binary_coding: str) -> bytes:
-        if not attrs:
-            raise ApiError(9015, "attrs names at least one data point")
-        product = (await self.device(uid, did)).product
-        try:
-            given = values.from_client(product.points, attrs, binary_coding)
-            return product.codec.encode_control(given)
-        except LocalError as error:
-            raise ApiError(9025, str(error)) from error
+        return _encoded((await self.device(uid, did)).product, attrs, binary_coding)
 
     async def _read_p0(self, uid: str, did: str, names: Iterable[str] | None) -> bytes:
         product = (await self.device(uid, did)).product
@@ -103,6 +100,15 @@ class Control(Core):
             return product.codec.encode_read(names if product.points.variable else None)
         except LocalError as error:
             raise ApiError(9025, str(error)) from error
+
+
+def _encoded(product: Product, attrs: Mapping[str, Any], binary_coding: str) -> bytes:
+    if not attrs:
+        raise ApiError(9015, "attrs names at least one data point")
+    try:
+        return product.codec.encode_control(values.from_client(product.points, attrs, binary_coding))
+    except LocalError as error:
+        raise ApiError(9025, str(error)) from error
 
 
 def _unwrapped(data: bytes) -> tuple[bool, bytes]:

@@ -1,16 +1,16 @@
 """What every use case needs: the store, the bus, the way down to devices, the settings and the time."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple, TypeAlias
 
 from wxlink.relay.couriers import Console, Courier
 from wxlink.relay.downlink import Downlink
 from wxlink.relay.errors import ApiError
-from wxlink.relay.events import Bus
+from wxlink.relay.events import BindingChanged, Bus
 from wxlink.relay.platforms import Platforms
 from wxlink.relay.settings import RelaySettings
-from wxlink.relay.store import Binding, Bound, Device, Product, Store
+from wxlink.relay.store import RULES, Act, Binding, Bound, Device, Product, Store
 
 Clock: TypeAlias = Callable[[], float]
 """Gives unix seconds."""
@@ -59,9 +59,20 @@ class Core:
         if not DID.fullmatch(did):
             raise ApiError(9014)
         bound = await self.store.bindings.get(uid, did)
-        if bound is None:
+        ends = bound.binding.expires_at if bound else None
+        if bound is None or (ends is not None and ends <= self.clock()):
             raise ApiError(9014 if await self.store.devices.get(did) is None else 9017)
         return await self._owned(bound)
+
+    async def permitted(self, uid: str, did: str, act: Act) -> Owned:
+        """The device, for a user who may do this with it (see store.roles).
+
+        Raises ApiError: 9014 no such device, 9017 the user is not bound to it, else the act's own.
+        """
+        owned = await self.device(uid, did)
+        if owned.binding.role not in RULES[act].roles:
+            raise ApiError(RULES[act].refused)
+        return owned
 
     async def refusals(self, uid: str, dids: Collection[str]) -> dict[str, ApiError]:
         """Those of the devices that `device` refuses this user, with its errors; two queries however many."""
@@ -85,6 +96,10 @@ class Core:
         if device is None:
             raise ApiError(9014)
         return device
+
+    def _tell_unbound(self, did: str, uids: Iterable[str]) -> None:
+        for uid in uids:
+            self.bus.publish(BindingChanged(uid, did, False))
 
     async def _owned(self, bound: Bound) -> Owned:
         return Owned(bound.binding, bound.device, await self.product(bound.device.product_key))

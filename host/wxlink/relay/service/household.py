@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import re
-from collections.abc import Iterable
 from typing import Final
 
 from wxlink.relay.errors import ApiError
@@ -52,12 +51,14 @@ class Household(Core):
         signature: str,
         remark: str = "",
         alias: str = "",
+        set_owner: bool | None = None,
     ) -> tuple[Owned, bool]:
         """Bind the device with this mac; the device, and whether the binding is new.
 
-        `signature` is the MD5 hex of product secret and `timestamp`, in either case.
+        `signature` is the MD5 hex of product secret and `timestamp`, in either case. set_owner: whether the
+        first user of a device whose product has sharing becomes its owner (also None) or special.
         Raises ApiError: 9002 no such product, 9014 no such device, 9015 words too long, 9043 the time is not
-        a number within SIGNATURE_WINDOW_S of ours, 9044 the signature is another.
+        a number within SIGNATURE_WINDOW_S of ours, 9044 the signature is another, 9092 it has an owner.
         """
         product = await self.product(product_key)
         if not _TIMESTAMP.fullmatch(timestamp) or abs(self.clock() - int(timestamp)) > SIGNATURE_WINDOW_S:
@@ -69,14 +70,15 @@ class Household(Core):
         device = await self.store.devices.find(product_key, mac) if MAC.fullmatch(mac) else None
         if device is None:
             raise ApiError(9014)
-        return await self._bind(uid, device.did, remark, alias)
+        return await self._bind(uid, device.did, remark, alias, set_owner)
 
     async def bind_by_passcode(
         self, uid: str, did: str, passcode: str, remark: str = ""
     ) -> tuple[Owned, bool]:
         """Bind a device whose did and passcode the user knows.
 
-        Raises ApiError: 9015 words too long, 9016 did and passcode do not belong together.
+        Raises ApiError: 9015 words too long, 9016 did and passcode do not belong together, 9092 it has an
+        owner.
         """
         _check_words(remark=remark)
         try:
@@ -85,7 +87,7 @@ class Household(Core):
             raise ApiError(9016) from error
         if not is_same(device.passcode, passcode):
             raise ApiError(9016)
-        return await self._bind(uid, did, remark, "")
+        return await self._bind(uid, did, remark)
 
     async def bindings(
         self, uid: str, limit: int | None = None, skip: int = 0, show_disabled: bool = True
@@ -122,11 +124,17 @@ class Household(Core):
         return binding
 
     async def unbind(self, uid: str, did: str) -> bool:
-        """End a binding; whether there was one."""
-        gone = DID.fullmatch(did) is not None and await self.store.bindings.unbind(uid, did, self.clock())
-        if gone:
-            self.bus.publish(BindingChanged(uid, did, False))
-        return gone
+        """End a binding; whether there was one. Who owned the device takes it from all guests."""
+        gone = await self.store.bindings.unbind(uid, did, self.clock()) if DID.fullmatch(did) else ()
+        self._tell_unbound(did, gone)
+        return bool(gone)
+
+    async def end_lapsed(self) -> int:
+        """End the bindings of guests whose time is up; how many. To be run every few seconds."""
+        lapsed = await self.store.bindings.lapse(self.clock())
+        for uid, did in lapsed:
+            self._tell_unbound(did, (uid,))
+        return len(lapsed)
 
     async def find_device(self, uid: str, product_key: str, mac: str) -> Owned:
         """The device with this mac, for a user who is bound to it.
@@ -154,7 +162,7 @@ class Household(Core):
     async def redeem_claim(self, uid: str, scene: str) -> Owned:
         """Bind the user to the device of a scene text; showing it again gives the device again.
 
-        Raises ClaimRefused (ApiError 9009 or 9010).
+        Raises ClaimRefused (ApiError 9009 or 9010), and ApiError 9092 when the device has an owner.
         """
         if not _SCENE.fullmatch(scene):
             raise ClaimRefused(Refusal.UNKNOWN)
@@ -204,15 +212,15 @@ class Household(Core):
             raise ApiError(9016)
         self._tell_unbound(did, unbound)
 
-    async def _bind(self, uid: str, did: str, remark: str, alias: str) -> tuple[Owned, bool]:
-        new = await self.store.bindings.bind(uid, did, self.clock(), remark=remark, alias=alias)
+    async def _bind(
+        self, uid: str, did: str, remark: str = "", alias: str = "", set_owner: bool | None = None
+    ) -> tuple[Owned, bool]:
+        new = await self.store.bindings.bind(
+            uid, did, self.clock(), remark=remark, alias=alias, set_owner=set_owner
+        )
         if new:
             self.bus.publish(BindingChanged(uid, did, True))
         return await self.device(uid, did), new
-
-    def _tell_unbound(self, did: str, uids: Iterable[str]) -> None:
-        for uid in uids:
-            self.bus.publish(BindingChanged(uid, did, False))
 
 
 def _check_words(**words: str) -> None:

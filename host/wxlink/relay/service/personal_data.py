@@ -26,6 +26,6 @@ class PersonalData(Core):
         erased = await self.store.personal_data.erase(uid, self.clock())
         if not erased.rows.get("users"):
             raise ApiError(9005)
-        for did in erased.dids:
-            self.bus.publish(BindingChanged(uid, did, False))
+        for loser, did in erased.lost:
+            self.bus.publish(BindingChanged(loser, did, False))
         return erased

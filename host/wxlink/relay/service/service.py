@@ -1,19 +1,21 @@
 """The relay's use cases in one place, for every API and for WeChat."""
 
-from wxlink.relay.service.control import Control
 from wxlink.relay.service.firmware import Firmware
-from wxlink.relay.service.household import Household
+from wxlink.relay.service.groups import Groups
+from wxlink.relay.service.labels import Labels
+from wxlink.relay.service.messages import Messages
 from wxlink.relay.service.pages import Pages
 from wxlink.relay.service.people import People
 from wxlink.relay.service.personal_data import PersonalData
 from wxlink.relay.service.profile import Profile
 
 
-class Service(Profile, PersonalData, Household, Control, Firmware, Pages, People):
+class Service(Profile, PersonalData, Labels, Groups, Messages, Firmware, Pages, People):
     """What users and devices can do. The access rules live here: a user sees and controls bound devices only.
 
-    Made of one class a noun: Profile (on Accounts and Verification), PersonalData, Household (binding),
-    Control (data points), Firmware (updates), Pages, People (WeChat).
+    Made of one class a noun: Profile (on Accounts and Verification), PersonalData, Labels (QR codes; on
+    Household: binding, and Sharing), Groups (on Control: data points), Messages, Firmware (updates), Pages,
+    People (WeChat).
     """
 
     async def prune(self) -> int:

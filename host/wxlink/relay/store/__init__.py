@@ -1,7 +1,7 @@
 """The relay's store: `Store`, the rows it gives out, and what it raises."""
 
 from wxlink.relay.store.apps import App
-from wxlink.relay.store.bindings import NORMAL, SPECIAL, Binding, Bound
+from wxlink.relay.store.bindings import Binding, Bound
 from wxlink.relay.store.claims import Redeemed, Refusal
 from wxlink.relay.store.commands import (
     CLIENT,
@@ -16,7 +16,10 @@ from wxlink.relay.store.commands import (
 from wxlink.relay.store.connections import Passage
 from wxlink.relay.store.database import StoreError
 from wxlink.relay.store.devices import Device, Health, Identity, Registered
+from wxlink.relay.store.groups import DEVICES_A_GROUP, Group, Member, NamedGroup
+from wxlink.relay.store.guest_lists import Guest, Listed, ShareFilter, SharePage
 from wxlink.relay.store.hours import HOUR_S, Points, Sums, merge
+from wxlink.relay.store.messages import Message, MessagePage
 from wxlink.relay.store.pages import Ticket
 from wxlink.relay.store.personal_data import Erased
 from wxlink.relay.store.products import Product
@@ -32,6 +35,9 @@ from wxlink.relay.store.releases import (
     is_newer,
     lot,
 )
+from wxlink.relay.store.roles import EVERYONE, GUEST, HEADS, NORMAL, OWNER, RULES, SPECIAL, Act
+from wxlink.relay.store.share_states import ACCEPTED, BY_QR, CANCELLED, PENDING, REFUSED, TO_USER
+from wxlink.relay.store.shares import Draft, Share
 from wxlink.relay.store.standing import NO_KEY, NOT_NEEDED, WAITING, Standing, standings
 from wxlink.relay.store.states import BATCH_MAX, Kept, Report, State
 from wxlink.relay.store.store import Store
@@ -49,13 +55,20 @@ from wxlink.relay.store.updates import (
 from wxlink.relay.store.users import NameTaken, Token, User
 
 __all__ = [
+    "ACCEPTED",
     "BATCH_MAX",
     "BLOCKED",
+    "BY_QR",
+    "CANCELLED",
     "CLIENT",
     "CONFIRMED",
+    "DEVICES_A_GROUP",
     "ENTERPRISE_API",
+    "EVERYONE",
     "FINAL_STATES",
     "GATEWAY",
+    "GUEST",
+    "HEADS",
     "HOUR_S",
     "INSTALLED",
     "MCU",
@@ -65,13 +78,19 @@ __all__ = [
     "NO_KEY",
     "OFFERED",
     "OPEN_API",
+    "OWNER",
+    "PENDING",
+    "REFUSED",
     "ROLLED_BACK",
+    "RULES",
     "SCHEDULER",
     "SOURCES",
     "SPECIAL",
     "TOLD_STATES",
+    "TO_USER",
     "TYPES",
     "WAITING",
+    "Act",
     "AlreadyThere",
     "App",
     "Binding",
@@ -80,13 +99,21 @@ __all__ = [
     "Command",
     "Device",
     "Download",
+    "Draft",
     "Erased",
     "File",
     "First",
+    "Group",
+    "Guest",
     "Health",
     "Identity",
     "Kept",
+    "Listed",
+    "Member",
+    "Message",
+    "MessagePage",
     "NameTaken",
+    "NamedGroup",
     "Origin",
     "Passage",
     "Pending",
@@ -100,6 +127,9 @@ __all__ = [
     "Replied",
     "Report",
     "Rule",
+    "Share",
+    "ShareFilter",
+    "SharePage",
     "Standing",
     "State",
     "Store",

@@ -1,24 +1,30 @@
 """Bindings: which user may see and control which device."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from wxlink.relay.errors import ApiError
 from wxlink.relay.store.database import Database, insert
 from wxlink.relay.store.devices import Device
 from wxlink.relay.store.happenings import BindingBegan, BindingEnded, Followers
-from wxlink.relay.store.schema import bindings, devices
+from wxlink.relay.store.messages import add_message
+from wxlink.relay.store.roles import NORMAL, OWNER, SPECIAL
+from wxlink.relay.store.schema import bindings, devices, products, shares
+from wxlink.relay.store.share_states import ACCEPTED, CANCELLED
 
-SPECIAL: Final = "special"  # the first binder
-NORMAL: Final = "normal"  # who bound later
+LAPSES_AT_ONCE: Final = 500  # bindings ended in one transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One user's tie to one device; remark, alias and labels are that user's own words for it."""
+    """One user's tie to one device; remark, alias and labels are that user's own words for it.
+
+    expires_at: when a guest's time is up, None: never.
+    """
 
     uid: str
     did: str
@@ -27,6 +33,7 @@ class Binding:
     remark: str = ""
     alias: str = ""
     labels: list[str] = field(default_factory=list)
+    expires_at: float | None = None
 
 
 class Bound(NamedTuple):
@@ -42,16 +49,59 @@ class Bindings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def bind(self, uid: str, did: str, at: float, *, remark: str = "", alias: str = "") -> bool:
-        """Bind a user to a device that exists; whether the binding is new. An old one keeps its words."""
+    async def bind(
+        self,
+        uid: str,
+        did: str,
+        at: float,
+        *,
+        remark: str = "",
+        alias: str = "",
+        set_owner: bool | None = None,
+    ) -> bool:
+        """Bind a user to a device that exists; whether the binding is new. An old one keeps its words.
+
+        set_owner: what the user wants to be when nobody has the device and its product has sharing: the
+        owner (also None) or special. Raises ApiError 9092 when the device has an owner.
+        """
         async with self._database.write() as conn:
             followers = self._database.followers
-            return await bind(conn, followers, uid, did, at, remark=remark, alias=alias)
+            return await bind(conn, followers, uid, did, at, remark=remark, alias=alias, set_owner=set_owner)
 
-    async def unbind(self, uid: str, did: str, at: float) -> bool:
-        """Undo a binding; whether there was one. When the first binder leaves, the next takes the place."""
+    async def unbind(self, uid: str, did: str, at: float) -> tuple[str, ...]:
+        """Undo a binding; who lost the device, none when there was none.
+
+        When the first binder leaves, the next takes the place. When the owner leaves, all guests lose it.
+        """
         async with self._database.write() as conn:
             return await unbind(conn, self._database.followers, uid, did, at)
+
+    async def lapse(self, now: float) -> list[tuple[str, str]]:
+        """End the bindings whose time is up, at most LAPSES_AT_ONCE; uid and did of each."""
+        over = select(bindings.c.uid, bindings.c.did).where(bindings.c.expires_at <= now)
+        async with self._database.read() as conn:
+            found = (await conn.execute(over.order_by(bindings.c.did).limit(LAPSES_AT_ONCE))).all()
+        if not found:
+            return []
+        gone = []
+        async with self._database.write() as conn:
+            for uid, did in found:
+                await lock(conn, did)
+                # A transfer may have made the guest an owner meanwhile, another process may have been first.
+                still = over.where(bindings.c.uid == uid, bindings.c.did == did)
+                if (await conn.execute(still)).first() is None:
+                    continue
+                await add_message(conn, uid, "share.lapsed", {"device": await called(conn, uid, did)}, now)
+                await end(conn, self._database.followers, did, (uid,), now)
+                gone.append((uid, did))
+        return gone
+
+    async def roles(self, did: str) -> dict[str, str]:
+        """uid and role of everyone who has the device, oldest binding first."""
+        query = select(bindings.c.uid, bindings.c.role).where(bindings.c.did == did)
+        async with self._database.read() as conn:
+            rows = (await conn.execute(query.order_by(bindings.c.created_at, bindings.c.uid))).all()
+        return {row.uid: row.role for row in rows}
 
     async def get(self, uid: str, did: str) -> Bound | None:
         """The device as this user has it, or None when they are not bound."""
@@ -93,6 +143,15 @@ class Bindings:
         return replace(Binding(**row._mapping), **given)  # type: ignore[arg-type]  # the keys are those of `words`
 
 
+async def lock(conn: AsyncConnection, did: str) -> bool:
+    """Hold a device until the end of the transaction: whatever changes who has it does so first.
+
+    Orders writers on a database server; SQLite has one writer anyway. False when there is no such device.
+    """
+    row = await conn.execute(select(devices.c.did).where(devices.c.did == did).with_for_update())
+    return row.first() is not None
+
+
 async def bind(
     conn: AsyncConnection,
     followers: Followers,
@@ -102,46 +161,82 @@ async def bind(
     *,
     remark: str = "",
     alias: str = "",
+    set_owner: bool | None = None,
 ) -> bool:
-    """Bind within another table's transaction."""
-    # Locking the device orders two first binders on a database server; SQLite has one writer anyway.
-    await conn.execute(select(devices.c.did).where(devices.c.did == did).with_for_update())
-    first = (await conn.execute(select(bindings.c.uid).where(bindings.c.did == did).limit(1))).first() is None
-    row: dict[str, Any] = {
-        "uid": uid,
-        "did": did,
-        "role": SPECIAL if first else NORMAL,
-        "remark": remark,
-        "alias": alias,
-        "labels": [],
-        "created_at": at,
-    }
-    done = await conn.execute(
-        insert(conn, bindings).values(row).on_conflict_do_nothing(index_elements=["uid", "did"])
+    """Bind within another table's transaction. Raises ApiError 9092 when the device has an owner."""
+    await lock(conn, did)
+    query = select(bindings.c.uid, bindings.c.role).where(bindings.c.did == did)
+    roles = {row.uid: row.role for row in await conn.execute(query)}
+    if uid in roles:
+        return False
+    if OWNER in roles.values():
+        raise ApiError(9092, "ask its owner for an invitation")
+    role = NORMAL if roles else await _first_role(conn, did, set_owner)
+    await add_binding(conn, followers, Binding(uid, did, role, at, remark, alias))
+    return True
+
+
+async def add_binding(conn: AsyncConnection, followers: Followers, binding: Binding) -> None:
+    """Insert a binding of a device that is locked and that the user does not have."""
+    await conn.execute(insert(conn, bindings).values(asdict(binding)))
+    await followers.tell(conn, (BindingBegan(binding.did, binding.created_at, binding.uid),))
+
+
+async def end(conn: AsyncConnection, followers: Followers, did: str, uids: Sequence[str], at: float) -> None:
+    """End bindings of a locked device, and the shares that they came from."""
+    await conn.execute(delete(bindings).where(bindings.c.did == did, bindings.c.uid.in_(uids)))
+    used = (shares.c.did == did) & shares.c.guest.in_(uids) & (shares.c.status == ACCEPTED)
+    await conn.execute(update(shares).where(used).values(status=CANCELLED, updated_at=at))
+    await followers.tell(conn, [BindingEnded(did, at, uid) for uid in uids])
+
+
+async def role_of(conn: AsyncConnection, uid: str, did: str) -> str | None:
+    """What the user is to the device, None: nothing."""
+    query = select(bindings.c.role).where(bindings.c.uid == uid, bindings.c.did == did)
+    role: str | None = (await conn.execute(query)).scalar_one_or_none()
+    return role
+
+
+async def called(conn: AsyncConnection, uid: str, did: str) -> str:
+    """What a user calls a device: the alias, the remark, or the product's name."""
+    mine = (bindings.c.did == devices.c.did) & (bindings.c.uid == uid)
+    query = (
+        select(bindings.c.alias, bindings.c.remark, products.c.name)
+        .select_from(devices)
+        .join(products, products.c.product_key == devices.c.product_key)
+        .outerjoin(bindings, mine)
+        .where(devices.c.did == did)
     )
-    if done.rowcount == 1:
-        await followers.tell(conn, (BindingBegan(did, at, uid),))
-    return done.rowcount == 1
+    row = (await conn.execute(query)).one()
+    return str(row.alias or row.remark or row.name)
 
 
-async def unbind(conn: AsyncConnection, followers: Followers, uid: str, did: str, at: float) -> bool:
-    """Unbind within another table's transaction."""
-    mine = (bindings.c.uid == uid) & (bindings.c.did == did)
-    gone = delete(bindings).where(mine).returning(bindings.c.role)
-    role = (await conn.execute(gone)).scalar_one_or_none()
-    if role == SPECIAL:
-        heir = (
-            select(bindings.c.uid)
-            .where(bindings.c.did == did)
-            .order_by(bindings.c.created_at, bindings.c.uid)
-            .limit(1)
-            .scalar_subquery()
-        )
-        promoted = update(bindings).where(bindings.c.did == did, bindings.c.uid == heir)
-        await conn.execute(promoted.values(role=SPECIAL))
-    if role is not None:
-        await followers.tell(conn, (BindingEnded(did, at, uid),))
-    return role is not None
+async def _first_role(conn: AsyncConnection, did: str, set_owner: bool | None) -> str:
+    query = select(products.c.sharing).join(devices, devices.c.product_key == products.c.product_key)
+    sharing = (await conn.execute(query.where(devices.c.did == did))).scalar_one_or_none()
+    return OWNER if sharing and set_owner is not False else SPECIAL
+
+
+async def unbind(
+    conn: AsyncConnection, followers: Followers, uid: str, did: str, at: float
+) -> tuple[str, ...]:
+    """Unbind within another table's transaction; who lost the device."""
+    await lock(conn, did)
+    query = select(bindings.c.uid, bindings.c.role).where(bindings.c.did == did)
+    rows = (await conn.execute(query.order_by(bindings.c.created_at, bindings.c.uid))).all()
+    roles = {row.uid: row.role for row in rows}
+    role = roles.pop(uid, None)
+    if role is None:
+        return ()
+    if role == SPECIAL and roles:
+        heir = (bindings.c.did == did) & (bindings.c.uid == next(iter(roles)))
+        await conn.execute(update(bindings).where(heir).values(role=SPECIAL))
+    gone = (uid, *roles) if role == OWNER else (uid,)
+    device = await called(conn, uid, did)
+    for guest in gone[1:]:
+        await add_message(conn, guest, "share.ended", {"device": device}, at)
+    await end(conn, followers, did, gone, at)
+    return gone
 
 
 _BINDING_WIDTH: Final = len(bindings.columns)

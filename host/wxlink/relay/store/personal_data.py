@@ -18,10 +18,10 @@ SECRETS: Final = frozenset({"password", "token", "session", "ticket", "claim", "
 
 
 class Erased(NamedTuple):
-    """What went: rows of each table, and the devices that the user had."""
+    """What went: rows of each table; and who lost which device, guests of the user among them."""
 
     rows: dict[str, int]
-    dids: tuple[str, ...]
+    lost: tuple[tuple[str, str], ...]
 
 
 class PersonalData:
@@ -55,8 +55,11 @@ class PersonalData:
             alone = await _alone(conn, uid)
             mine = select(bindings.c.did).where(bindings.c.uid == uid)
             dids = tuple((await conn.execute(mine)).scalars())
-            for did in dids:
-                await unbind(conn, self._database.followers, uid, did, at)
+            lost = [
+                (loser, did)
+                for did in dids
+                for loser in await unbind(conn, self._database.followers, uid, did, at)
+            ]
             for table, column in personal_columns():
                 if table is users:
                     continue
@@ -70,7 +73,7 @@ class PersonalData:
                 emptied = update(states).where(states.c.did.in_(alone)).values(updated_at=0.0, attrs={})
                 await conn.execute(emptied)
             rows["users"] = await deleted(conn, delete(users).where(users.c.uid == uid))
-        return Erased({name: count for name, count in rows.items() if count}, dids)
+        return Erased({name: count for name, count in rows.items() if count}, tuple(lost))
 
 
 def personal_columns() -> list[tuple[Table, Column[Any]]]:

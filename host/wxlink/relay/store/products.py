@@ -14,7 +14,7 @@ from wxproto.product import Product as Definition
 
 @dataclass(frozen=True)
 class Product:
-    """One product. `definition` is its published JSON as it is.
+    """One product. `definition` is its published JSON as it is; sharing: see `set_sharing`.
 
     history_days: how long single reports of its devices are kept; None: as long as the relay keeps any.
     """
@@ -24,6 +24,7 @@ class Product:
     secret: str
     definition: dict[str, Any]
     history_days: int | None = None
+    sharing: bool = False
 
     @cached_property
     def points(self) -> Definition:
@@ -66,6 +67,14 @@ class Products:
                 .on_conflict_do_update(index_elements=["product_key"], set_=row)
             )
         self._known.pop(product.product_key, None)
+
+    async def set_sharing(self, product_key: str, sharing: bool) -> bool:
+        """Say whether who binds a new device alone becomes its owner; False when there is no such product."""
+        mine = update(products).where(products.c.product_key == product_key)
+        async with self._database.write() as conn:
+            known = int((await conn.execute(mine.values(sharing=sharing))).rowcount) == 1
+        self._known.pop(product_key, None)
+        return known
 
     async def get(self, product_key: str) -> Product | None:
         """The product, or None when there is none."""

@@ -17,7 +17,10 @@ from wxlink.relay.store.commands import Commands
 from wxlink.relay.store.connections import Connections
 from wxlink.relay.store.database import Database, StoreError
 from wxlink.relay.store.devices import Devices
+from wxlink.relay.store.groups import Groups
+from wxlink.relay.store.guest_lists import GuestLists
 from wxlink.relay.store.hours import Hours
+from wxlink.relay.store.messages import Messages
 from wxlink.relay.store.months import Months
 from wxlink.relay.store.pages import Pages
 from wxlink.relay.store.people import People
@@ -27,6 +30,7 @@ from wxlink.relay.store.pushes import Pushes
 from wxlink.relay.store.random_codes import RandomCodes
 from wxlink.relay.store.releases import Releases
 from wxlink.relay.store.retention import Retention
+from wxlink.relay.store.shares import Shares
 from wxlink.relay.store.states import States
 from wxlink.relay.store.updates import Updates
 from wxlink.relay.store.users import Users
@@ -56,6 +60,10 @@ class Store:
         self.commands = Commands(database)
         self.connections = Connections(database)
         self.random_codes = RandomCodes(database)
+        self.shares = Shares(database)
+        self.guest_lists = GuestLists(database)
+        self.groups = Groups(database)
+        self.messages = Messages(database)
         self.claims = Claims(database)
         self.codes = Codes(database)
         self.pages = Pages(database)
@@ -109,6 +117,8 @@ class Store:
             self.pushes,
             self.updates,
             self.random_codes,
+            self.shares,
+            self.messages,
         )
         gone = [await noun.prune(now) for noun in nouns]
         gone += [await noun.prune(now - history_life_s) for noun in (self.commands, self.connections)]

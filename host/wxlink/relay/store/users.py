@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from wxlink.relay.masks import masked, masked_email
 from wxlink.relay.store.database import Database, deleted, insert
 from wxlink.relay.store.schema import page_sessions, password_links, platform_users, tokens, users
 
@@ -36,6 +37,11 @@ class User:
     def is_anonymous(self) -> bool:
         """Whether the account has no name to log in with."""
         return self.password is None
+
+    @property
+    def shown_name(self) -> str:
+        """What others may read: the e-mail address or the name, masked, or the uid."""
+        return masked_email(self.email) or masked(self.username) or self.uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,15 @@ class Users:
         """The user whose username, e-mail address or phone number this is."""
         async with self._database.read() as conn:
             row = (await conn.execute(select(users).where(_named(appid, name)))).first()
+        return None if row is None else User(**row._mapping)
+
+    async def find(self, appid: str | None, key: str, value: str) -> User | None:
+        """The user of this app (None: a person of WeChat) with this uid, username or email."""
+        if key not in _KEYS:
+            return None
+        found = select(users).where(_KEYS[key] == (value.lower() if key == "email" else value))
+        async with self._database.read() as conn:
+            row = (await conn.execute(found.where(users.c.appid.is_not_distinct_from(appid)))).first()
         return None if row is None else User(**row._mapping)
 
     async def get(self, uid: str) -> User | None:
@@ -183,6 +198,9 @@ class Users:
 async def add_user(conn: AsyncConnection, user: User) -> None:
     """Insert a user within another table's transaction."""
     await conn.execute(insert(conn, users).values(_row(user)))
+
+
+_KEYS: Final = {name: users.c[name] for name in ("uid", "username", "email", "phone") if name in users.c}
 
 
 def _named(appid: str, name: str) -> ColumnElement[bool]:

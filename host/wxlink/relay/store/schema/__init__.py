@@ -21,6 +21,7 @@ from wxlink.relay.store.schema.devices import bindings, claims, devices, history
 from wxlink.relay.store.schema.logs import commands, connections, hours, random_codes
 from wxlink.relay.store.schema.pages import page_sessions, page_tickets, pushes
 from wxlink.relay.store.schema.releases import device_updates, downloads, releases, rollouts
+from wxlink.relay.store.schema.sharing import group_devices, groups, messages, shares
 
 __all__ = [
     "apps",
@@ -33,8 +34,11 @@ __all__ = [
     "device_updates",
     "devices",
     "downloads",
+    "group_devices",
+    "groups",
     "history",
     "hours",
+    "messages",
     "metadata",
     "page_sessions",
     "page_tickets",
@@ -46,6 +50,7 @@ __all__ = [
     "random_codes",
     "releases",
     "rollouts",
+    "shares",
     "states",
     "tokens",
     "users",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -27,6 +28,7 @@ products = Table(
     Column("secret", KEY, nullable=False),
     Column("definition", JSON, nullable=False),
     Column("history_days", Integer),  # null: as long as the relay keeps reports anyway
+    Column("sharing", Boolean, nullable=False, server_default=false()),
 )
 
 devices = Table(
@@ -57,7 +59,9 @@ bindings = Table(
     Column("alias", NOTE, nullable=False),
     Column("labels", JSON, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
     Index(None, "did", "created_at"),
+    Index(None, "expires_at"),
 )
 
 states = Table(
