@@ -12,7 +12,7 @@ from wxlink.relay.store import GUEST, OWNER, SPECIAL
 
 
 def label(mac: str = MAC, secret: str = PRODUCT_SECRET, product_key: str = PRODUCT_KEY) -> str:
-    """A label as a maker's own program makes it, by the rule that the README of the API gives."""
+    """A label as a maker's own program makes it, by the rule that `labels` states."""
     text = f"type=bind&pk={product_key}&mac={mac}"
     return f"{text}&sig={hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]}"
 
