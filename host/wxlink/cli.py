@@ -59,6 +59,12 @@ VERBS = (
         "wxlink device list",
     ),
     Verb(
+        "snoti",
+        "wxlink.relay.commands.snoti",
+        "make and take back the keys of servers that listen to server push, see how full their queues are",
+        "wxlink snoti list",
+    ),
+    Verb(
         "frame",
         "wxlink.frame_tool.command",
         "take captures of the serial link apart, and make frames by name",

@@ -28,6 +28,8 @@ from wxlink.relay.notices import Notices
 from wxlink.relay.readiness import OK, Readiness
 from wxlink.relay.service import Service
 from wxlink.relay.settings import RelaySettings
+from wxlink.relay.snoti import Limits as SnotiLimits
+from wxlink.relay.snoti import Snoti
 from wxlink.relay.store import Store, StoreError
 from wxlink.relay.tls import RELOAD_EVERY_S, Certificate, TlsError
 from wxlink.relay.wechat_home import WeChat, open_wechat
@@ -53,8 +55,8 @@ class RelayError(RuntimeError):
 class Relay:
     """One relay process: ``async with Relay(settings) as relay: ...``
 
-    Inside the block `store`, `bus`, `service`, `ingest`, `http_port` and `mqtt_port` can be used; ports of 0
-    in the settings have become real ones. accounts: the Official Accounts, each served under
+    Inside the block `store`, `bus`, `service`, `ingest`, `snoti`, `http_port` and `mqtt_port` can be used;
+    ports of 0 in the settings have become real ones. accounts: the Official Accounts, each served under
     /wx/<name>/callback. Entering raises RelayError. Leaving stops accepting, closes the WebSockets (1001),
     stores and acknowledges what devices sent, and ends the broker. `metrics` and `readiness` are there before
     and after, for the operator's listener.
@@ -64,6 +66,7 @@ class Relay:
     bus: Bus
     service: Service
     ingest: MqttIngest
+    snoti: Snoti
     settings: RelaySettings
     broker: Broker | None
     _ws: WsApi
@@ -74,6 +77,7 @@ class Relay:
         accounts: Sequence[Account] = (),
         *,
         limits: Limits | None = None,
+        snoti_limits: SnotiLimits | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
@@ -82,6 +86,7 @@ class Relay:
         self.readiness = Readiness()
         self._accounts = accounts
         self._limits = limits
+        self._snoti_limits = snoti_limits
         self._clock = clock
         self._certificate: Certificate | None = None
         self._wechat: Mapping[str, WeChat] = {}
@@ -101,6 +106,11 @@ class Relay:
     def tls_port(self) -> int:
         """Where the same as on `http_port` is served by HTTPS; of use with a certificate only."""
         return self.settings.tls_port
+
+    @property
+    def snoti_port(self) -> int | None:
+        """Where makers' servers connect; None when they cannot."""
+        return self.settings.snoti_port
 
     @property
     def sockets(self) -> int:
@@ -139,6 +149,7 @@ class Relay:
         listener = _listen(self.settings.host, self.settings.port)
         parts.callback(listener.close)
         tls_listener = self._listen_tls(parts)
+        snoti_listener = self._listen_snoti(parts)
         self.store = await Store.open(self.settings.database_url)
         parts.push_async_callback(self.store.close)
         self.readiness.parts["store"] = self._store_answers
@@ -161,6 +172,9 @@ class Relay:
         parts.push_async_callback(notices.stop)
         await notices.start()
         self._show_figures()
+        self.snoti = Snoti(self.service, self._snoti_limits)
+        parts.push_async_callback(self.snoti.stop)
+        await self.snoti.start(snoti_listener, self._certificate.context if self._certificate else None)
         await self._start_web(parts, listener, tls_listener)
         if self._certificate:
             renewing = asyncio.create_task(self._renew(self._certificate), name="renew the certificate")
@@ -180,6 +194,18 @@ class Relay:
             return None
         listener = _listen(self.settings.tls_host or self.settings.host, self.settings.tls_port)
         parts.callback(listener.close)
+        return listener
+
+    def _listen_snoti(self, parts: AsyncExitStack) -> socket.socket | None:
+        settings = self.settings
+        if settings.snoti_port is None:
+            return None
+        if self._certificate is None:
+            raise TlsError("server push speaks TLS only: set tls_cert and tls_key, or no snoti_port")
+        host = settings.snoti_host or settings.tls_host or settings.host
+        listener = _listen(host, settings.snoti_port, "server push")
+        parts.callback(listener.close)
+        self.settings = replace(settings, snoti_port=listener.getsockname()[1])
         return listener
 
     async def _start_broker(self, parts: AsyncExitStack) -> Endpoint:
@@ -376,13 +402,13 @@ def _certificate(settings: RelaySettings) -> Certificate | None:
     return Certificate(settings.tls_cert, settings.tls_key)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, what: str = "HTTP") -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=LISTEN_BACKLOG)
     except OSError as error:
         raise RelayError(
-            f"HTTP port {port} of {host} cannot be opened ({error.strerror}): "
+            f"{what} port {port} of {host} cannot be opened ({error.strerror}): "
             "stop the program that listens there or choose another port"
         ) from error
 

@@ -129,6 +129,21 @@ class RelaySettings:
 
     tls_port: int = 8443
 
+    snoti_port: int | None = None
+    """Where makers' servers connect over TLS, by `tls_cert`; clients know 2017. None: nobody can."""
+
+    snoti_host: str | None = None
+    """Where server push listens; None is where HTTPS does."""
+
+    snoti_event_life_s: int = 7 * DAY_S
+    """How long an event of server push waits for somebody to take it."""
+
+    snoti_queue_life_s: int = 30 * DAY_S
+    """How long a queue of server push lives that no client visits."""
+
+    snoti_queue_max: int = 100_000
+    """Events that wait in one queue of server push, some 30 MB; the oldest beyond it are dropped."""
+
     broker_url: str | None = field(default=None, repr=False)
     """An MQTT broker of the operator's own; None starts the bundled one."""
 

@@ -8,6 +8,7 @@ from wxlink.relay.service.groups import Controlled
 from wxlink.relay.service.household import LIST_MAX, PAGE_MAX, ClaimRefused
 from wxlink.relay.service.messages import Letter, Letters
 from wxlink.relay.service.pages import PageSession
+from wxlink.relay.service.server_push import Command, Issued
 from wxlink.relay.service.service import Service
 from wxlink.relay.service.sharing import Invited, Invitee, ShownShare
 from wxlink.relay.service.throttle import Throttle
@@ -18,9 +19,11 @@ __all__ = [
     "Checks",
     "ClaimRefused",
     "Clock",
+    "Command",
     "Controlled",
     "Invited",
     "Invitee",
+    "Issued",
     "Latest",
     "Letter",
     "Letters",

@@ -8,16 +8,20 @@ from wxlink.relay.service.pages import Pages
 from wxlink.relay.service.people import People
 from wxlink.relay.service.personal_data import PersonalData
 from wxlink.relay.service.profile import Profile
+from wxlink.relay.service.server_push import ServerPush
 
 
-class Service(Profile, PersonalData, Labels, Groups, Messages, Firmware, Pages, People):
+class Service(Profile, PersonalData, Labels, Groups, Messages, Firmware, Pages, People, ServerPush):
     """What users and devices can do. The access rules live here: a user sees and controls bound devices only.
 
     Made of one class a noun: Profile (on Accounts and Verification), PersonalData, Labels (QR codes; on
     Household: binding, and Sharing), Groups (on Control: data points), Messages, Firmware (updates), Pages,
-    People (WeChat).
+    People (WeChat), ServerPush (makers' servers).
     """
 
     async def prune(self) -> int:
         """Forget what has expired and reports that are too old; how many rows went. To be run hourly."""
-        return await self.store.prune(self.clock(), self.settings.history_life_s)
+        now, settings = self.clock(), self.settings
+        deliveries = self.store.snoti_deliveries
+        gone = await deliveries.prune(now, settings.snoti_event_life_s, settings.snoti_queue_life_s)
+        return gone + await self.store.prune(now, settings.history_life_s)

@@ -38,6 +38,17 @@ from wxlink.relay.store.releases import (
 from wxlink.relay.store.roles import EVERYONE, GUEST, HEADS, NORMAL, OWNER, RULES, SPECIAL, Act
 from wxlink.relay.store.share_states import ACCEPTED, BY_QR, CANCELLED, PENDING, REFUSED, TO_USER
 from wxlink.relay.store.shares import Draft, Share
+from wxlink.relay.store.snoti_deliveries import Event, Turn
+from wxlink.relay.store.snoti_events import EVENT_TYPES
+from wxlink.relay.store.snoti_keys import SnotiKey
+from wxlink.relay.store.snoti_queues import (
+    EVERY_PRODUCT,
+    SUBKEYS_MAX,
+    Backlog,
+    Queue,
+    Subscription,
+    TooManyQueues,
+)
 from wxlink.relay.store.standing import NO_KEY, NOT_NEEDED, WAITING, Standing, standings
 from wxlink.relay.store.states import BATCH_MAX, Kept, Report, State
 from wxlink.relay.store.store import Store
@@ -64,7 +75,9 @@ __all__ = [
     "CONFIRMED",
     "DEVICES_A_GROUP",
     "ENTERPRISE_API",
+    "EVENT_TYPES",
     "EVERYONE",
+    "EVERY_PRODUCT",
     "FINAL_STATES",
     "GATEWAY",
     "GUEST",
@@ -86,6 +99,7 @@ __all__ = [
     "SCHEDULER",
     "SOURCES",
     "SPECIAL",
+    "SUBKEYS_MAX",
     "TOLD_STATES",
     "TO_USER",
     "TYPES",
@@ -93,6 +107,7 @@ __all__ = [
     "Act",
     "AlreadyThere",
     "App",
+    "Backlog",
     "Binding",
     "Bound",
     "Claimed",
@@ -101,6 +116,7 @@ __all__ = [
     "Download",
     "Draft",
     "Erased",
+    "Event",
     "File",
     "First",
     "Group",
@@ -120,6 +136,7 @@ __all__ = [
     "Points",
     "Product",
     "Progress",
+    "Queue",
     "Redeemed",
     "Refusal",
     "Registered",
@@ -130,13 +147,17 @@ __all__ = [
     "Share",
     "ShareFilter",
     "SharePage",
+    "SnotiKey",
     "Standing",
     "State",
     "Store",
     "StoreError",
+    "Subscription",
     "Sums",
     "Ticket",
     "Token",
+    "TooManyQueues",
+    "Turn",
     "User",
     "is_newer",
     "lot",

@@ -5,7 +5,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from wxlink.relay.store.happenings import Followers
 READERS: Final = 4  # SQLite connections for reading; each holds a thread
 SERVER_WRITERS: Final = 8  # connections for writing to a database server, which orders writers by itself
 WAL_RETRY_S: Final = 0.02
+_WHEN_COMMITTED: Final = "when_committed"  # a key in what a connection carries
 BUSY_MS: Final = 10_000  # how long to wait for another process to finish its transaction
 
 # WAL lets readers go on while a batch is written. synchronous=FULL, not NORMAL: a device's message is
@@ -105,7 +106,11 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed at the end of the block, rolled back when it raises."""
         async with self._writer.begin() as conn:
+            calls: list[Callable[[], None]] = []
+            conn.info[_WHEN_COMMITTED] = calls
             yield conn
+        for call in calls:
+            call()
 
     async def ping(self) -> None:
         """One query that needs no table."""
@@ -122,6 +127,11 @@ class Database:
         """Close all connections."""
         await self._reader.dispose()
         await self._writer.dispose()
+
+
+def when_committed(conn: AsyncConnection, call: Callable[[], None]) -> None:
+    """Call it once the transaction of `write` is committed, not at all when it is rolled back."""
+    conn.info[_WHEN_COMMITTED].append(call)
 
 
 def insert(conn: AsyncConnection, table: Table) -> "sqlite.Insert | postgresql.Insert":

@@ -1,7 +1,7 @@
 """Devices: who they are, whether they are on-line."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +14,7 @@ from wxlink.relay.store.happenings import BindingEnded, Connected, Disconnected,
 from wxlink.relay.store.schema import bindings, devices, states
 
 IDENTITIES_KEPT: Final = 20_000  # in memory, about 10 MB: one is needed for every report
+ASKED_AT_ONCE: Final = 1_000  # dids in one query; a database takes some 32,000 parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +145,23 @@ class Devices:
     async def identities(self, dids: Iterable[str]) -> dict[str, Identity]:
         """Product key, mac and passcode of the dids that exist; one query for those not asked for lately."""
         wanted = set(dids)
-        missing = wanted - self._identities.keys()
-        if missing:
-            query = select(devices.c.did, devices.c.product_key, devices.c.mac, devices.c.passcode)
+        if not wanted <= self._identities.keys():
             async with self._database.read() as conn:
-                for did, *identity in await conn.execute(query.where(devices.c.did.in_(sorted(missing)))):
-                    self._identities[did] = Identity(*identity)
-        found = {did: self._identities[did] for did in wanted if did in self._identities}
+                return await self.identities_within(conn, wanted)
+        return self._found(wanted)
+
+    async def identities_within(self, conn: AsyncConnection, dids: Collection[str]) -> dict[str, Identity]:
+        """As `identities`, within a transaction."""
+        missing = sorted(set(dids) - self._identities.keys())
+        query = select(devices.c.did, devices.c.product_key, devices.c.mac, devices.c.passcode)
+        for start in range(0, len(missing), ASKED_AT_ONCE):
+            some = devices.c.did.in_(missing[start : start + ASKED_AT_ONCE])
+            for did, *identity in await conn.execute(query.where(some)):
+                self._identities[did] = Identity(*identity)
+        return self._found(dids)
+
+    def _found(self, dids: Collection[str]) -> dict[str, Identity]:
+        found = {did: self._identities[did] for did in dids if did in self._identities}
         for did in found:
             self._identities.move_to_end(did)
         while len(self._identities) > IDENTITIES_KEPT:

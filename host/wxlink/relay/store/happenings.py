@@ -83,7 +83,53 @@ class Reset:
     mac: str
 
 
-Happening: TypeAlias = Reported | Commanded | Connected | Disconnected | BindingBegan | BindingEnded | Reset
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """An alert or a fault of a device began; told after the report that says so.
+
+    event_id: the same when it is over. point: the data point. kind: `alert` or `fault`.
+    """
+
+    did: str
+    at: float
+    event_id: str
+    point: str
+    display_name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """An alert or a fault is over; fields as in `Alerted`."""
+
+    did: str
+    at: float
+    event_id: str
+    point: str
+    display_name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionChanged:
+    """A product has other data points than before."""
+
+    product_key: str
+    at: float
+
+
+Happening: TypeAlias = (
+    Reported
+    | Commanded
+    | Connected
+    | Disconnected
+    | BindingBegan
+    | BindingEnded
+    | Reset
+    | Alerted
+    | Cleared
+    | DefinitionChanged
+)
 Follower: TypeAlias = Callable[[AsyncConnection, Sequence[Happening]], Awaitable[None]]
 
 

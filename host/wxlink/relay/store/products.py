@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from wxlink.relay.store.database import Database, insert
+from wxlink.relay.store.happenings import DefinitionChanged
 from wxlink.relay.store.schema import products
 from wxproto.p0 import Codec
 from wxproto.product import Product as Definition
@@ -47,9 +48,10 @@ class Products:
         self._database = database
         self._known: dict[str, Product] = {}
 
-    async def put(self, product: Product) -> None:
+    async def put(self, product: Product, at: float | None = None) -> None:
         """Add a product, or replace the one with this product key.
 
+        at: when; given, those who follow are told of a definition that is another than before.
         Raises wxproto's ProductError, before anything is written, when the definition cannot be read.
         """
         _ = product.codec
@@ -61,11 +63,15 @@ class Products:
             "history_days": product.history_days,
         }
         async with self._database.write() as conn:
+            query = select(products.c.definition).where(products.c.product_key == product.product_key)
+            before = (await conn.execute(query)).scalar_one_or_none()
             await conn.execute(
                 insert(conn, products)
                 .values(row)
                 .on_conflict_do_update(index_elements=["product_key"], set_=row)
             )
+            if at is not None and before not in (None, product.definition):
+                await self._database.followers.tell(conn, (DefinitionChanged(product.product_key, at),))
         self._known.pop(product.product_key, None)
 
     async def set_sharing(self, product_key: str, sharing: bool) -> bool:

@@ -31,6 +31,9 @@ from wxlink.relay.store.random_codes import RandomCodes
 from wxlink.relay.store.releases import Releases
 from wxlink.relay.store.retention import Retention
 from wxlink.relay.store.shares import Shares
+from wxlink.relay.store.snoti_deliveries import SnotiDeliveries
+from wxlink.relay.store.snoti_keys import SnotiKeys
+from wxlink.relay.store.snoti_queues import SnotiQueues
 from wxlink.relay.store.states import States
 from wxlink.relay.store.updates import Updates
 from wxlink.relay.store.users import Users
@@ -71,6 +74,9 @@ class Store:
         self.releases = Releases(database)
         self.updates = Updates(database)
         self.followers.add(self.connections.follow)
+        self.snoti_keys = SnotiKeys(database)
+        self.snoti_queues = SnotiQueues(database, self.devices, self.products)
+        self.snoti_deliveries = SnotiDeliveries(database)
 
     @classmethod
     async def open(cls, url: str) -> "Store":
@@ -87,7 +93,9 @@ class Store:
         except DBAPIError as error:
             await database.close()
             raise StoreError(f"the database cannot be opened: {error.orig}") from error
-        return cls(database)
+        store = cls(database)
+        await store.snoti_queues.load()
+        return store
 
     async def ping(self) -> None:
         """Ask the database for a sign of life. Raises what its driver raises."""

@@ -1,9 +1,9 @@
 """The relay's tables, one file a noun: one schema, valid for SQLite and for PostgreSQL.
 
 Times are unix seconds as floating-point numbers. Secrets that only have to be recognised (tokens, claims,
-tickets, sessions, downloads) are stored as SHA-256 (`ids.fingerprint`), passwords as scrypt; a product
-secret, a device's passcode and its update key are stored in clear: the signature of bind_mac, the module
-protocol and the proof of an update need their text.
+tickets, sessions, downloads, keys of server push) are stored as SHA-256 (`ids.fingerprint`), passwords as
+scrypt; a product secret, a device's passcode and its update key are stored in clear: the signature of
+bind_mac, the module protocol and the proof of an update need their text.
 """
 
 from wxlink.relay.store.schema.accounts import (
@@ -22,6 +22,7 @@ from wxlink.relay.store.schema.logs import commands, connections, hours, random_
 from wxlink.relay.store.schema.pages import page_sessions, page_tickets, pushes
 from wxlink.relay.store.schema.releases import device_updates, downloads, releases, rollouts
 from wxlink.relay.store.schema.sharing import group_devices, groups, messages, shares
+from wxlink.relay.store.schema.snoti import snoti_events, snoti_keys, snoti_queues, snoti_relays
 
 __all__ = [
     "apps",
@@ -51,6 +52,10 @@ __all__ = [
     "releases",
     "rollouts",
     "shares",
+    "snoti_events",
+    "snoti_keys",
+    "snoti_queues",
+    "snoti_relays",
     "states",
     "tokens",
     "users",
