@@ -20,6 +20,7 @@ from wxlink.relay.store.groups import DEVICES_A_GROUP, Group, Member, NamedGroup
 from wxlink.relay.store.guest_lists import Guest, Listed, ShareFilter, SharePage
 from wxlink.relay.store.hours import HOUR_S, Points, Sums, merge
 from wxlink.relay.store.messages import Message, MessagePage
+from wxlink.relay.store.order import Position
 from wxlink.relay.store.pages import Ticket
 from wxlink.relay.store.personal_data import Erased
 from wxlink.relay.store.products import Product
@@ -50,7 +51,7 @@ from wxlink.relay.store.snoti_queues import (
     TooManyQueues,
 )
 from wxlink.relay.store.standing import NO_KEY, NOT_NEEDED, WAITING, Standing, standings
-from wxlink.relay.store.states import BATCH_MAX, Kept, Report, State
+from wxlink.relay.store.states import BATCH_MAX, Applied, Kept, Report, State
 from wxlink.relay.store.store import Store
 from wxlink.relay.store.updates import (
     BLOCKED,
@@ -107,6 +108,7 @@ __all__ = [
     "Act",
     "AlreadyThere",
     "App",
+    "Applied",
     "Backlog",
     "Binding",
     "Bound",
@@ -134,6 +136,7 @@ __all__ = [
     "Passage",
     "Pending",
     "Points",
+    "Position",
     "Product",
     "Progress",
     "Queue",

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from wxlink.relay.ids import is_same, new_did
 from wxlink.relay.store.database import Database, insert, turn
 from wxlink.relay.store.happenings import BindingEnded, Connected, Disconnected, Happening, Reset
+from wxlink.relay.store.order import Connections, Position
 from wxlink.relay.store.schema import bindings, devices, states
 
 IDENTITIES_KEPT: Final = 20_000  # in memory, about 10 MB: one is needed for every report
@@ -191,27 +192,36 @@ class Devices:
         async with self._database.read() as conn:
             return [Device(**row._mapping) for row in await conn.execute(query)]
 
-    async def set_presence(self, did: str, online: bool, connection: str, at: float) -> bool:
+    async def set_presence(
+        self, did: str, online: bool, connection: str, at: float, position: Position | None = None
+    ) -> bool:
         """Note that a connection of the device came or went; whether the device came or went with it.
 
         The end of another connection than the latest says nothing: it is the late will of an earlier one.
+        position: where relays share a stream, the place in it; a message that comes late then counts no more
+        than it would have in its place.
         """
         async with self._database.write() as conn:
+            if position is not None:
+                ordered = await _in_order(conn, did, online, connection, position)
+                if ordered is None:
+                    return False
             query = (
                 select(devices.c.online, devices.c.connection).where(devices.c.did == did).with_for_update()
             )
             known = (await conn.execute(query)).one_or_none()
             if known is None or (not online and connection != known.connection):
                 return False
+            begun = online and connection != known.connection
+            online = online if position is None else online and ordered is True
             changed = bool(known.online) != online
             if changed or connection != known.connection:
                 values: dict[str, object] = {"online": online, "connection": connection}
                 if changed:
                     values["state_at"] = at
                 await conn.execute(update(devices).where(devices.c.did == did).values(values))
-            begun = online and connection != known.connection
             happening: Happening = Connected(did, at, not changed) if online else Disconnected(did, at)
-            if changed or begun:
+            if changed or (begun and online):
                 await self._database.followers.tell(conn, (happening,))
         return changed
 
@@ -239,3 +249,17 @@ _HEALTH: Final = (
     .where(devices.c.did == bindparam("of"))
     .values(health=bindparam("words", type_=devices.c.health.type), health_at=bindparam("at"))
 )
+
+
+async def _in_order(
+    conn: AsyncConnection, did: str, online: bool, connection: str, position: Position
+) -> bool | None:
+    """Whether the device is on-line by this message in its place; None when it says nothing any more."""
+    mine = states.c.did == did
+    row = (await conn.execute(select(states.c.connection_order).where(mine).with_for_update())).one_or_none()
+    if row is None:
+        return None
+    order = Connections.from_json(row.connection_order)
+    says = order.begins(connection, position) if online else order.ends(connection, position)
+    await conn.execute(update(states).where(mine).values(connection_order=order.to_json()))
+    return says

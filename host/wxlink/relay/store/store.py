@@ -20,6 +20,7 @@ from wxlink.relay.store.devices import Devices
 from wxlink.relay.store.groups import Groups
 from wxlink.relay.store.guest_lists import GuestLists
 from wxlink.relay.store.hours import Hours
+from wxlink.relay.store.leases import Leases
 from wxlink.relay.store.messages import Messages
 from wxlink.relay.store.months import Months
 from wxlink.relay.store.pages import Pages
@@ -77,6 +78,7 @@ class Store:
         self.snoti_keys = SnotiKeys(database)
         self.snoti_queues = SnotiQueues(database, self.devices, self.products)
         self.snoti_deliveries = SnotiDeliveries(database)
+        self.leases = Leases(database)
 
     @classmethod
     async def open(cls, url: str) -> "Store":

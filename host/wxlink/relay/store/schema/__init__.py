@@ -17,7 +17,7 @@ from wxlink.relay.store.schema.accounts import (
     users,
 )
 from wxlink.relay.store.schema.base import metadata
-from wxlink.relay.store.schema.devices import bindings, claims, devices, history, products, states
+from wxlink.relay.store.schema.devices import bindings, claims, devices, history, leases, products, states
 from wxlink.relay.store.schema.logs import commands, connections, hours, random_codes
 from wxlink.relay.store.schema.pages import page_sessions, page_tickets, pushes
 from wxlink.relay.store.schema.releases import device_updates, downloads, releases, rollouts
@@ -39,6 +39,7 @@ __all__ = [
     "groups",
     "history",
     "hours",
+    "leases",
     "messages",
     "metadata",
     "page_sessions",

@@ -73,6 +73,9 @@ states = Table(
     # The hour (since 1970) of the last report, and its points so far; see `hours`.
     Column("hour", Integer, nullable=False, server_default=text("0")),
     Column("points", JSON(none_as_null=True)),
+    # Where relays share a stream: which message set each point, and which began a connection (`order`).
+    Column("point_order", JSON(none_as_null=True)),
+    Column("connection_order", JSON(none_as_null=True)),
 )
 
 # Without a foreign key on purpose: a report outlives a device that was reset, until its time is up.
@@ -86,7 +89,25 @@ history = Table(
     Column("cmd", Integer, nullable=False),
     Column("sn", BigInteger),
     Column("p0", LargeBinary, nullable=False),
+    Column("source_seq", BigInteger),  # its number in the broker's stream, when `at` is that stream's time
     Index(None, "did", "at"),
+    Index(
+        None,
+        "at",
+        "source_seq",
+        unique=True,
+        sqlite_where=text("source_seq IS NOT NULL"),
+        postgresql_where=text("source_seq IS NOT NULL"),
+    ),
+)
+
+# What only one of several relays may do at a time.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", KEY, primary_key=True),
+    Column("holder", NAME, nullable=False),
+    Column("until", Double, nullable=False),
 )
 
 claims = Table(
