@@ -1,9 +1,10 @@
 """A broker, a store and an ingest between them, for tests of the ingest."""
 
+import itertools
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,8 @@ from wxlink.relay.auth_callout import AuthCallout
 from wxlink.relay.broker import Broker
 from wxlink.relay.downlink import Asks
 from wxlink.relay.events import Bus, DeviceEvent, OnlineChanged, Reported
-from wxlink.relay.ingest import Endpoint, MqttIngest
+from wxlink.relay.ingest import Answers, Endpoint, Ingest, JetStreamIngest, MqttIngest
+from wxlink.relay.nats_link import NatsLink
 from wxlink.relay.store import Store
 
 
@@ -29,13 +31,22 @@ class Ground:
     store: Store
     broker: Broker | None
     endpoint: Endpoint
-    ingest: MqttIngest
+    ingest: Ingest
     bus: Bus
     did: str
+    make: Callable[[Bus, Answers], Ingest]
     events: list[DeviceEvent] = field(default_factory=list)
 
     def device(self, *, steady: bool = True) -> Device:
         return Device(self.did, steady=steady)
+
+    @asynccontextmanager
+    async def another(self, answers: Answers | None = None) -> AsyncIterator[Ingest]:
+        """Another ingest of the same kind on the same bus, started."""
+        again = self.make(self.bus, answers or Asks())
+        again.start()
+        yield again
+        await again.stop()
 
     async def contents(self, did: str | None = None) -> list[bytes]:
         """The P0 of every stored report, in order."""
@@ -59,14 +70,23 @@ class Ground:
 
 @asynccontextmanager
 async def standing(
-    folder: Path, store: Store, endpoint: Endpoint, broker: Broker | None
+    folder: Path,
+    store: Store,
+    endpoint: Endpoint,
+    broker: Broker | None,
+    make: Callable[[Bus, Answers], Ingest] | None = None,
 ) -> AsyncIterator[Ground]:
     """An ingest on this broker, and one registered device."""
     bus = Bus()
     did = (await store.devices.register(KIT, MAC, PASSCODE, 0.0)).did
     connected = broker.connected_clients if broker else None
-    ingest = MqttIngest(endpoint, store, bus, Asks(), connected_clients=connected, compare_after_s=0.2)
-    ground = Ground(folder, store, broker, endpoint, ingest, bus, did)
+
+    def mqtt(bus: Bus, answers: Answers) -> Ingest:
+        return MqttIngest(endpoint, store, bus, answers, connected_clients=connected, compare_after_s=0.2)
+
+    make = make or mqtt
+    ingest = make(bus, Asks())
+    ground = Ground(folder, store, broker, endpoint, ingest, bus, did, make)
     bus.watch(did, ground.events.append)
     ingest.start()
     await ingest.wait_up(10)
@@ -75,18 +95,42 @@ async def standing(
 
 
 @asynccontextmanager
-async def on_bundled(folder: Path, store: Store) -> AsyncIterator[Ground]:
-    """On the relay's own broker."""
+async def bundled(folder: Path, store: Store) -> AsyncIterator[tuple[Broker, Endpoint]]:
+    """The relay's own broker, which lets registered devices in."""
     broker = Broker(folder)
     await broker.start()
     callout = AuthCallout(broker, store.devices.get)
     await callout.start()
     login = broker.relay_login
-    endpoint = Endpoint("127.0.0.1", broker.mqtt_port, login.user, login.password)
-    async with standing(folder, store, endpoint, broker) as ground:
-        yield ground
+    yield broker, Endpoint("127.0.0.1", broker.mqtt_port, login.user, login.password)
     await callout.stop()
     await broker.stop()
+
+
+@asynccontextmanager
+async def on_bundled(folder: Path, store: Store) -> AsyncIterator[Ground]:
+    """On the relay's own broker."""
+    async with (
+        bundled(folder, store) as (broker, endpoint),
+        standing(folder, store, endpoint, broker) as ground,
+    ):
+        yield ground
+
+
+@asynccontextmanager
+async def on_jetstream(folder: Path, store: Store) -> AsyncIterator[Ground]:
+    """On the stream of one NATS node, as one of several relays."""
+    async with bundled(folder, store) as (broker, endpoint):
+        link = NatsLink([broker.nats_url], broker.relay_login, "relay")
+        await link.start(10)
+        names = itertools.count()
+
+        def make(bus: Bus, answers: Answers) -> Ingest:
+            return JetStreamIngest(link, [endpoint], store, bus, answers, name=str(next(names)))
+
+        async with standing(folder, store, endpoint, broker, make) as ground:
+            yield ground
+        await link.stop()
 
 
 @asynccontextmanager

@@ -162,9 +162,9 @@ class Device:
         except RuntimeError:  # the broker cut the connection before paho's thread had written it
             return False
 
-    def send(self, payload: bytes) -> None:
+    def send(self, payload: bytes, qos: int = 1) -> None:
         """Publish a report and do not wait."""
-        self._client.publish(f"dev2app/{self.did}", payload, qos=1)
+        self._client.publish(f"dev2app/{self.did}", payload, qos=qos)
 
     async def report(self, p0: bytes, cmd: int = envelope.REPORT, sn: int | None = None) -> None:
         """Publish business data and wait for the PUBACK."""

@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ingest_ground import Ground, on_bundled, on_mosquitto
+from ingest_ground import Ground, on_bundled, on_jetstream, on_mosquitto
 from live import KIT, METER, Device, kit, stock, until, until_async
 from relay_ground import MAC, PASSCODE
 
-from wxlink.relay.downlink import Asks
 from wxlink.relay.events import DeviceEvent, OnlineChanged, Reported, Undecodable
-from wxlink.relay.ingest import Endpoint, MqttIngest
+from wxlink.relay.ingest import Endpoint
 from wxlink.relay.store import Store
 from wxproto import envelope
 
@@ -36,9 +35,9 @@ async def ground(tmp_path: Path, shelf: Store) -> AsyncIterator[Ground]:
         yield ground
 
 
-@pytest.fixture(params=[on_bundled, on_mosquitto])
+@pytest.fixture(params=[on_bundled, on_jetstream, on_mosquitto])
 async def any_ground(request: pytest.FixtureRequest, tmp_path: Path, shelf: Store) -> AsyncIterator[Ground]:
-    """On either broker."""
+    """On each broker, in each way."""
     async with request.param(tmp_path, shelf) as ground:
         yield ground
 
@@ -183,11 +182,9 @@ async def test_what_came_while_the_relay_was_away_is_stored_when_it_is_back(any_
     for number in range(2, 6):
         await device.report(kit(1, number, 0, 0, 0))
     assert len(await ground.contents()) == 1
-    again = MqttIngest(ground.endpoint, ground.store, ground.bus, Asks())
-    again.start()
-    await ground.stored(5)
-    assert await ground.contents() == [kit(1, number, 0, 0, 0) for number in range(1, 6)]
-    await again.stop()
+    async with ground.another():
+        await ground.stored(5)
+        assert await ground.contents() == [kit(1, number, 0, 0, 0) for number in range(1, 6)]
     await device.leave()
 
 
@@ -205,7 +202,7 @@ async def test_stopped_before_the_commit_nothing_is_lost_doubled_or_turned_back(
 ) -> None:
     """The broker may repeat the first report after it delivers the second: the latest state is the second."""
     ground = any_ground
-    monkeypatch.setattr("wxlink.relay.ingest.mqtt_ingest.DRAIN_WITHIN_S", 0.1)
+    monkeypatch.setattr("wxlink.relay.ingest.batches.DRAIN_WITHIN_S", 0.1)
     device = await ground.device().come_online(ground.endpoint.port)
     await until(lambda: ground.events)
     (worker,) = (task for task in asyncio.all_tasks() if task.get_name() == "ingest")
@@ -217,14 +214,12 @@ async def test_stopped_before_the_commit_nothing_is_lost_doubled_or_turned_back(
         lock.rollback()
         await stopping
     assert await ground.contents() == []
-    again = MqttIngest(ground.endpoint, ground.store, ground.bus, Asks())
-    again.start()
-    await device.report(kit(1, 2, 0, 0, 0))
-    await ground.stored(2)
-    assert sorted(await ground.contents()) == [kit(1, 1, 0, 0, 0), kit(1, 2, 0, 0, 0)]
-    assert (await ground.store.states.latest(ground.did)).attrs["LED_R"] == 2
-    await until(ground.reports)
-    await again.stop()
+    async with ground.another():
+        await device.report(kit(1, 2, 0, 0, 0))
+        await ground.stored(2)
+        assert sorted(await ground.contents()) == [kit(1, 1, 0, 0, 0), kit(1, 2, 0, 0, 0)]
+        assert (await ground.store.states.latest(ground.did)).attrs["LED_R"] == 2
+        await until(ground.reports)
     assert ground.reports()[-1].p0 == kit(1, 2, 0, 0, 0)
     await device.leave()
 

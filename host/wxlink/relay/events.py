@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from wxlink.relay.store import Position
 from wxproto.product import Product
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ class Reported:
     cmd: 0x0091, 0x0093 or 0x0094; sn only with the last two. attrs: what the P0 says, complete for a
     fixed-length product, only what was present for a variable-length one; None when the P0 is no status
     (pass-through, hub). Values are those of `values.to_store`. envelope: the frame as it came.
-    at: unix seconds.
+    at: unix seconds. position: its place in a stream that several relays share.
     """
 
     did: str
@@ -28,6 +29,7 @@ class Reported:
     p0: bytes
     envelope: bytes
     at: float
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

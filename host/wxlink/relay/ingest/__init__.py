@@ -2,10 +2,12 @@
 
 from typing import Protocol
 
+from wxlink.relay.ingest.jetstream_ingest import JetStreamIngest
 from wxlink.relay.ingest.link import Endpoint
-from wxlink.relay.ingest.mqtt_ingest import Answers, MqttIngest
+from wxlink.relay.ingest.mqtt_ingest import MqttIngest
+from wxlink.relay.ingest.telling import Answers
 
-__all__ = ["Answers", "Endpoint", "Ingest", "MqttIngest"]
+__all__ = ["Answers", "Endpoint", "Ingest", "JetStreamIngest", "MqttIngest"]
 
 
 class Ingest(Protocol):
@@ -14,6 +16,14 @@ class Ingest(Protocol):
     @property
     def connected(self) -> bool:
         """True while messages flow."""
+
+    @property
+    def unstored(self) -> int:
+        """Messages that have arrived and are not yet acknowledged."""
+
+    @property
+    def undecipherable(self) -> int:
+        """Messages since the start that said nothing."""
 
     def start(self) -> None:
         """Begin to connect and to store."""

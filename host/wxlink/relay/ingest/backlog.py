@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 from collections import deque
-
-from wxlink.relay.ingest.link import Delivery
+from collections.abc import Hashable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 BATCH_MAX = 200  # messages in one transaction
 # At most 200 transactions a second: spares the disk. Under load a commit takes longer than this and batches
@@ -13,15 +13,29 @@ BATCH_EVERY_S = 0.005
 MAX_UNCONFIRMED = 5_000  # beyond it messages of QoS 0, which the broker does not hold back, are dropped
 
 
-class Backlog:
+class Arrival(Protocol):
+    """A message as it came. key: shared with its repetitions; None when the broker wants no word of it."""
+
+    @property
+    def key(self) -> Hashable | None: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def payload(self) -> bytes: ...
+
+
+A = TypeVar("A", bound=Arrival)
+
+
+class Backlog(Generic[A]):
     """A queue whose length the broker bounds: it sends no more than MAX_ACK_PENDING unacknowledged messages.
 
     A message that is repeated while its first copy still waits here is dropped.
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[Delivery] = deque()
-        self._held: set[tuple[int, int]] = set()
+        self._waiting: deque[A] = deque()
+        self._held: set[Hashable] = set()
         self._some = asyncio.Event()
         self._full = asyncio.Event()
         self._empty = asyncio.Event()
@@ -32,22 +46,25 @@ class Backlog:
         """Messages of QoS 1 that are not yet stored and acknowledged."""
         return len(self._held)
 
-    def put(self, delivery: Delivery) -> None:
+    def left(self) -> list[A]:
+        """What waits and was not given out."""
+        return list(self._waiting)
+
+    def put(self, arrival: A) -> None:
         """Add a message."""
-        if delivery.qos:
-            key = (delivery.connection, delivery.mid)
-            if key in self._held:
+        if arrival.key is not None:
+            if arrival.key in self._held:
                 return
-            self._held.add(key)
+            self._held.add(arrival.key)
         elif len(self._waiting) >= MAX_UNCONFIRMED:
             return
-        self._waiting.append(delivery)
+        self._waiting.append(arrival)
         self._empty.clear()
         self._some.set()
         if len(self._waiting) >= BATCH_MAX:
             self._full.set()
 
-    async def batch(self) -> list[Delivery]:
+    async def batch(self) -> list[A]:
         """The next 1..BATCH_MAX messages: at once, or BATCH_EVERY_S after the batch before."""
         await self._some.wait()
         loop = asyncio.get_running_loop()
@@ -63,9 +80,9 @@ class Backlog:
             self._full.clear()
         return taken
 
-    def finished(self, batch: list[Delivery]) -> None:
+    def finished(self, batch: Sequence[A]) -> None:
         """The batch is stored and acknowledged."""
-        self._held.difference_update((delivery.connection, delivery.mid) for delivery in batch)
+        self._held.difference_update(arrival.key for arrival in batch)
         if not self._waiting:
             self._empty.set()
 

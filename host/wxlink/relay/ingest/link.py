@@ -7,6 +7,7 @@ to think about. Only connecting runs in a thread, because paho resolves and conn
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import socket
@@ -84,18 +85,24 @@ class Delivery:
     dup: bool
     connection: int
 
+    @property
+    def key(self) -> tuple[int, int] | None:
+        """Names it among those that are not yet acknowledged; None with QoS 0."""
+        return (self.connection, self.mid) if self.qos else None
+
 
 class MqttLink:
     """Keeps one MQTT 3.1.1 session open until stopped.
 
-    client_id: fixed, it names the session that outlives the connection. subscriptions: (filter, QoS) pairs.
+    endpoints: of one broker, or of a cluster's nodes, which take the same login; when one fails the next is
+    tried. client_id: fixed, it names the session that outlives the connection. subscriptions: (filter, QoS).
     on_message: called for each message, from the CONNACK on. on_up, on_down: called when the subscriptions
     stand and when the connection is lost.
     """
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        endpoints: Sequence[Endpoint],
         client_id: str,
         subscriptions: Sequence[tuple[str, int]],
         *,
@@ -103,7 +110,8 @@ class MqttLink:
         on_up: Callable[[], None] = lambda: None,
         on_down: Callable[[], None] = lambda: None,
     ) -> None:
-        self._endpoint = endpoint
+        self._endpoints = itertools.cycle(endpoints)
+        self._endpoint = next(self._endpoints)
         self._subscriptions = list(subscriptions)
         self._on_message = on_message
         self._on_up = on_up
@@ -218,6 +226,7 @@ class MqttLink:
                     log.warning("no session with the broker at %r: %s", self._endpoint, self._failure)
             finally:
                 self._went_down()
+            self._endpoint = next(self._endpoints)
             await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
             failures += 1
 
@@ -295,7 +304,10 @@ class MqttLink:
             self._failure = f"refused: {code}; check the broker's user name and password"
             return
         self._connection += 1
-        client.subscribe(self._subscriptions)
+        if self._subscriptions:
+            client.subscribe(self._subscriptions)
+        else:
+            self._up.set()
 
     def _subscribed(self, client: mqtt.Client, _data: Any, _mid: int, codes: Any, _properties: Any) -> None:
         refused = [

@@ -1,65 +1,21 @@
 """MqttIngest: one MQTT session on any standard broker, at-least-once and in order."""
 
-import asyncio
-import contextlib
-import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeAlias
 
-from wxlink.relay.events import Bus, Reported, Undecodable
+from wxlink.relay.events import Bus
 from wxlink.relay.ingest import repeats, uplink
-from wxlink.relay.ingest.backlog import Backlog
-from wxlink.relay.ingest.complaints import Complaints
+from wxlink.relay.ingest.batches import Batches
 from wxlink.relay.ingest.link import Delivery, Endpoint, MqttLink
 from wxlink.relay.ingest.presence import COMPARE_AFTER_S, ConnectedClients, PresenceBook
 from wxlink.relay.ingest.retry import until_stored
-from wxlink.relay.ingest.self_report import Condition, UpdateNews
-from wxlink.relay.ingest.self_report_book import SelfReportBook
-from wxlink.relay.store import Identity, Product, Report, Store
-from wxproto import envelope
+from wxlink.relay.ingest.telling import Answers, Teller
+from wxlink.relay.ingest.understanding import Business, Outcome, Presence, Understanding
+from wxlink.relay.store import Report, Store
 
 CLIENT_ID = "wxlink-relay"  # names the session at the broker; a device's client id is its did, 22 characters
 RESUME_S = 10.0  # after a connection any message may be a repetition: a killed broker lost its marks (seen)
-DRAIN_WITHIN_S = 5.0  # at a stop; what is not stored by then stays with the broker
-
-log = logging.getLogger(__name__)
-
-
-class Answers(Protocol):
-    """Who waits for what devices send back."""
-
-    def answered(self, did: str, client_id: str | None, sn: int, body: bytes) -> bool: ...
-    def requested(self, did: str, sn: int) -> None: ...
-    def went_offline(self, did: str) -> None: ...
-
-
-@dataclass(slots=True)
-class _Business:
-    """Business data of a known device.
-
-    stored: a repetition of what is stored already. overtaken: newer messages have said all that it says.
-    """
-
-    said: uplink.Business
-    product: Product
-    attrs: dict[str, Any] | None
-    stored: bool = False
-    overtaken: bool = False
-
-
-@dataclass(slots=True)
-class _Presence:
-    """A known device came or went. changed: and that is news."""
-
-    said: uplink.Presence
-    identity: Identity
-    changed: bool = False
-
-
-_Outcome: TypeAlias = _Business | _Presence | Condition | UpdateNews | uplink.Undecipherable
 
 
 class MqttIngest:
@@ -84,21 +40,14 @@ class MqttIngest:
         compare_after_s: float = COMPARE_AFTER_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.undecipherable = 0
-        """Messages since the start that said nothing."""
         self._store = store
-        self._bus = bus
-        self._answers = answers
         self._clock = clock
-        self._backlog = Backlog()
-        self._complaints = Complaints()
         self._connection = 0
         self._resumed_at = 0.0
         self._resumed_until = 0.0
         self._overtaken = repeats.Overtaken()
-        self._self_reports = SelfReportBook(store, clock)
-        self._closing = False
-        self._worker: asyncio.Task[None] | None = None
+        self._understanding = Understanding(store, clock)
+        self._batches: Batches[Delivery] = Batches(self._handle, self._drop)
         self._presence = PresenceBook(
             store,
             bus,
@@ -108,8 +57,9 @@ class MqttIngest:
             compare_after_s=compare_after_s,
             clock=clock,
         )
+        self._teller = Teller(bus, answers, self._presence)
         self._link = MqttLink(
-            endpoint,
+            (endpoint,),
             CLIENT_ID,
             uplink.SUBSCRIPTIONS,
             on_message=self._take,
@@ -125,11 +75,16 @@ class MqttIngest:
     @property
     def unstored(self) -> int:
         """Messages that have arrived and are not yet acknowledged."""
-        return len(self._backlog)
+        return len(self._batches)
+
+    @property
+    def undecipherable(self) -> int:
+        """Messages since the start that said nothing."""
+        return self._teller.undecipherable
 
     def start(self) -> None:
         """Begin to connect and to store."""
-        self._worker = asyncio.create_task(self._run(), name="ingest")
+        self._batches.start()
         self._link.start()
 
     async def wait_up(self, within_s: float) -> None:
@@ -145,12 +100,7 @@ class MqttIngest:
 
         Safe to call twice. What is not stored by then was not acknowledged: the broker keeps it.
         """
-        self._closing = True
-        if self._worker and not self._worker.done():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._backlog.drained(), DRAIN_WITHIN_S)
-            self._worker.cancel()
-            await asyncio.wait((self._worker,))
+        await self._batches.stop()
         await self._presence.stop()
         await self._link.stop()
 
@@ -160,67 +110,24 @@ class MqttIngest:
             self._resumed_at = self._clock()
             self._resumed_until = time.monotonic() + RESUME_S
             self._overtaken.clear()
-        if not self._closing:
-            self._backlog.put(delivery)
-
-    async def _run(self) -> None:
-        while True:
-            batch = await self._backlog.batch()
-            await self._keep(batch)
-            self._backlog.finished(batch)
-
-    async def _keep(self, batch: Sequence[Delivery], again: bool = False) -> None:
-        """Store a batch; when one of its messages breaks it, each for itself."""
-        try:
-            await self._handle(batch, again)
-        except Exception:
-            if len(batch) > 1:
-                log.exception("a batch of %d messages broke: each is tried for itself", len(batch))
-                for delivery in batch:
-                    await self._keep((delivery,), again=True)
-                return
-            log.exception("a message on %.80r cannot be stored and is dropped", batch[0].topic)
-            self.undecipherable += 1
-            self._link.ack(batch[0])
+        self._batches.put(delivery)
 
     async def _handle(self, batch: Sequence[Delivery], again: bool) -> None:
-        outcomes = await self._understand(batch)
+        outcomes = await self._understanding.of(batch)
         await self._store_reports(outcomes, [delivery.dup for delivery in batch], again)
         for outcome in outcomes:
-            if isinstance(outcome, _Presence):
+            if isinstance(outcome, Presence):
                 outcome.changed = await self._presence.note(outcome.said)
-        outcomes = await self._keep_self_reports(outcomes)
+        outcomes = await self._understanding.keep_self_reports(outcomes)
         for delivery in batch:
             self._link.ack(delivery)
-        self._tell(outcomes)
+        self._teller.tell(outcomes)
 
-    async def _understand(self, batch: Sequence[Delivery]) -> list[_Outcome]:
-        """What each message means, by the devices and products that the store knows."""
-        readings = [_read(delivery) for delivery in batch]
-        dids = {said.did for said in readings if not isinstance(said, uplink.Undecipherable)}
-        identities = await until_stored(partial(self._store.devices.identities, dids))
-        products = {
-            key: await until_stored(partial(self._store.products.get, key))
-            for key in {identity.product_key for identity in identities.values()}
-        }
-        outcomes: list[_Outcome] = []
-        for said in readings:
-            if isinstance(said, uplink.Undecipherable):
-                outcomes.append(said)
-                continue
-            identity = identities.get(said.did)
-            product = products.get(identity.product_key) if identity else None
-            if identity is None or product is None:
-                outcomes.append(uplink.Undecipherable(said.did, "there is no such device"))
-            elif isinstance(said, uplink.Presence):
-                outcomes.append(_Presence(said, identity))
-            elif isinstance(said, Condition | UpdateNews):
-                outcomes.append(said)
-            else:
-                outcomes.append(_with_attrs(said, product))
-        return outcomes
+    def _drop(self, delivery: Delivery) -> None:
+        self._teller.undecipherable += 1
+        self._link.ack(delivery)
 
-    async def _store_reports(self, outcomes: Sequence[_Outcome], marked: Sequence[bool], again: bool) -> None:
+    async def _store_reports(self, outcomes: Sequence[Outcome], marked: Sequence[bool], again: bool) -> None:
         """One transaction for all reports that are not stored yet. marked: the broker says it repeats."""
         now = self._clock()
         resuming = time.monotonic() < self._resumed_until
@@ -228,11 +135,14 @@ class MqttIngest:
         stored_until = self._resumed_at if resuming and not again else now
         if not resuming:
             self._overtaken.clear()
-        chosen: list[_Business] = []
+        chosen: list[Business] = []
         reports: list[Report] = []
         doubts: list[repeats.Doubt] = []
         for outcome, dup in zip(outcomes, marked, strict=True):
-            if not isinstance(outcome, _Business) or not outcome.said.p0:
+            if not isinstance(outcome, Business):
+                continue
+            outcome.at = now
+            if not outcome.said.p0:
                 continue
             if dup or resuming or again:
                 doubts.append(repeats.Doubt(len(reports), stored_until))
@@ -243,88 +153,17 @@ class MqttIngest:
             reports.append(Report(said.did, now, said.cmd, said.p0, outcome.attrs))
         history = self._store.states.reports
         known = await until_stored(partial(repeats.stored_already, reports, doubts, history))
+        # Of repetitions only the last is told again: it is the present state, the others are past.
+        last = {reports[index].did: index for index in sorted(known)}
         for index in known:
-            chosen[index].stored = True
+            chosen[index].past = chosen[index].past or last[reports[index].did] != index
         new = [report for index, report in enumerate(reports) if index not in known]
         await until_stored(partial(self._store.states.apply, new))
 
-    async def _keep_self_reports(self, outcomes: Sequence[_Outcome]) -> list[_Outcome]:
-        """Store what modules told of themselves; the outcomes, with complaints in place of the useless."""
-        await self._self_reports.keep_conditions([said for said in outcomes if isinstance(said, Condition)])
-        kept: list[_Outcome] = []
-        for outcome in outcomes:
-            if isinstance(outcome, UpdateNews) and not await self._self_reports.keep_news(outcome):
-                text = f"there is no release {outcome.version} of type {outcome.type} for this device"
-                kept.append(uplink.Undecipherable(outcome.did, text))
-            else:
-                kept.append(outcome)
-        return kept
-
-    def _yield_to_newer(self, outcome: _Business, dup: bool) -> None:
+    def _yield_to_newer(self, outcome: Business, dup: bool) -> None:
         did, attrs = outcome.said.did, outcome.attrs or {}
         if dup:
             outcome.attrs = self._overtaken.left(did, attrs) or None
-            outcome.overtaken = outcome.attrs is None
+            outcome.past = outcome.attrs is None
         else:
             self._overtaken.note(did, attrs)
-
-    def _tell(self, outcomes: Sequence[_Outcome]) -> None:
-        # Of repetitions only the last is told again: it is the present state, the others are past.
-        last = {
-            outcome.said.did: outcome
-            for outcome in outcomes
-            if isinstance(outcome, _Business) and outcome.stored
-        }
-        for outcome in outcomes:
-            if isinstance(outcome, uplink.Undecipherable):
-                self._complain(outcome)
-            elif isinstance(outcome, _Presence):
-                self._presence.tell(outcome.said, outcome.identity, outcome.changed)
-            elif isinstance(outcome, _Business):
-                self._answer(outcome.said)
-                is_past = outcome.stored and last[outcome.said.did] is not outcome
-                if not is_past and not outcome.overtaken:
-                    self._report(outcome)
-
-    def _answer(self, said: uplink.Business) -> None:
-        if said.sn is None:
-            return
-        if said.cmd == envelope.ANSWER:
-            self._answers.answered(said.did, said.tail, said.sn, said.p0)
-        elif said.cmd == envelope.REQUEST:
-            self._answers.requested(said.did, said.sn)
-
-    def _report(self, outcome: _Business) -> None:
-        said = outcome.said
-        self._bus.publish(
-            Reported(
-                did=said.did,
-                product=outcome.product.points,
-                cmd=said.cmd,
-                sn=said.sn,
-                attrs=outcome.attrs,
-                p0=said.p0,
-                envelope=said.envelope,
-                at=self._clock(),
-            )
-        )
-
-    def _complain(self, wrong: uplink.Undecipherable) -> None:
-        self.undecipherable += 1
-        self._complaints.note(wrong.did, str(wrong))
-        if wrong.did:
-            self._bus.publish(Undecodable(wrong.did, str(wrong)))
-
-
-def _read(delivery: Delivery) -> uplink.Said | uplink.Undecipherable:
-    try:
-        return uplink.read(delivery.topic, delivery.payload)
-    except uplink.Undecipherable as error:
-        return error
-
-
-def _with_attrs(said: uplink.Business, product: Product) -> _Outcome:
-    try:
-        return _Business(said, product, uplink.status(product.codec, said))
-    except uplink.Undecipherable as error:
-        return error

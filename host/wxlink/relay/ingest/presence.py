@@ -9,7 +9,7 @@ from wxlink.relay.broker import ACK_WAIT_S
 from wxlink.relay.events import Bus, OnlineChanged
 from wxlink.relay.ingest.retry import until_stored
 from wxlink.relay.ingest.uplink import Presence
-from wxlink.relay.store import Identity, Store
+from wxlink.relay.store import Identity, Position, Store
 
 # Modules that lost the broker with us are back by then, or off-line; and the broker has repeated what was not
 # acknowledged, of which a stale `1` may be part.
@@ -35,9 +35,9 @@ class PresenceBook:
         *,
         on_online: Callable[[str], None],
         on_offline: Callable[[str], None],
-        connected_clients: ConnectedClients | None,
-        compare_after_s: float,
         clock: Callable[[], float],
+        connected_clients: ConnectedClients | None = None,
+        compare_after_s: float = COMPARE_AFTER_S,
     ) -> None:
         self._store = store
         self._bus = bus
@@ -49,11 +49,12 @@ class PresenceBook:
         self._connections: dict[str, str] = {}  # did -> its open connection, of those seen by this process
         self._comparing: asyncio.Task[None] | None = None
 
-    async def note(self, presence: Presence) -> bool:
-        """Store it; whether the device came or went with it."""
+    async def note(self, presence: Presence, position: Position | None = None) -> bool:
+        """Store it; whether the device came or went with it. position: in a stream that relays share."""
         did, connection = presence.did, presence.connection
+        now = self._clock()
         changed = await until_stored(
-            partial(self._store.devices.set_presence, did, presence.online, connection, self._clock())
+            partial(self._store.devices.set_presence, did, presence.online, connection, now, position)
         )
         if presence.online:
             self._connections[did] = connection
@@ -101,10 +102,13 @@ class PresenceBook:
                 log.warning("presence is not compared with the broker yet: %s", error)
                 await asyncio.sleep(COMPARE_AGAIN_S)
         for did, connection in known.items():
-            if did in connected or self._connections.get(did) != connection:
-                continue
-            gone = Presence(did, False, connection)
-            identities = await until_stored(partial(self._store.devices.identities, (did,)))
-            if await self.note(gone) and did in identities:
-                log.info("device %s went without a word", did)
-                self.tell(gone, identities[did], True)
+            if did not in connected and self._connections.get(did) == connection:
+                await self.went(did, connection)
+
+    async def went(self, did: str, connection: str) -> None:
+        """Note and tell that a connection is gone of which no word came."""
+        gone = Presence(did, False, connection)
+        identities = await until_stored(partial(self._store.devices.identities, (did,)))
+        if await self.note(gone) and did in identities:
+            log.info("device %s went without a word", did)
+            self.tell(gone, identities[did], True)
