@@ -5,7 +5,7 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +18,12 @@ from aiohttp import web
 from wxlink.relay import admin, device_api, h5_api, http_api, ota_api
 from wxlink.relay.auth_callout import AuthCallout
 from wxlink.relay.broker import Broker, BrokerError
+from wxlink.relay.cluster import Cluster, SecretsError
 from wxlink.relay.downlink import Asks, ClientCounts, Downlink
 from wxlink.relay.events import Bus
 from wxlink.relay.first_read import FirstReads
 from wxlink.relay.front import AccessLog, Connections, Gate, GuardedSite
-from wxlink.relay.ingest import Endpoint, MqttIngest
+from wxlink.relay.ingest import Endpoint, Ingest, MqttIngest
 from wxlink.relay.metrics import Metrics
 from wxlink.relay.notices import Notices
 from wxlink.relay.readiness import OK, Readiness
@@ -65,7 +66,7 @@ class Relay:
     store: Store
     bus: Bus
     service: Service
-    ingest: MqttIngest
+    ingest: Ingest
     snoti: Snoti
     settings: RelaySettings
     broker: Broker | None
@@ -153,15 +154,16 @@ class Relay:
         self.store = await Store.open(self.settings.database_url)
         parts.push_async_callback(self.store.close)
         self.readiness.parts["store"] = self._store_answers
-        self.bus = Bus()
-        endpoint = await self._start_broker(parts)
+        cluster = await self._join_cluster(parts)
+        self.bus = cluster.bus if cluster else Bus()
+        endpoint = cluster.endpoints[0] if cluster else await self._start_broker(parts)
         self.settings = replace(
             self.settings,
             port=listener.getsockname()[1],
             tls_port=tls_listener.getsockname()[1] if tls_listener else 0,
             mqtt_port=endpoint.port,
         )
-        downlink = await self._start_ingest(parts, endpoint)
+        downlink = await self._start_ingest(parts, endpoint, cluster)
         self.service = Service(self.store, self.bus, downlink, self.settings, self._clock)
         parts.push_async_callback(_ended, asyncio.create_task(self._prune(), name="prune"))
         parts.push_async_callback(_ended, asyncio.create_task(self._lapse(), name="end guests' times"))
@@ -208,6 +210,18 @@ class Relay:
         self.settings = replace(settings, snoti_port=listener.getsockname()[1])
         return listener
 
+    async def _join_cluster(self, parts: AsyncExitStack) -> Cluster | None:
+        """The cluster that this relay is part of; None when it is alone."""
+        if not self.settings.nats_urls:
+            return None
+        try:
+            cluster = Cluster(self.settings, self.store, self._clock)
+        except (SecretsError, ValueError) as error:
+            raise BrokerError(str(error)) from error
+        parts.push_async_callback(cluster.stop)
+        await cluster.start()
+        return cluster
+
     async def _start_broker(self, parts: AsyncExitStack) -> Endpoint:
         """The operator's broker, or our own with the auth callout."""
         url = self.settings.broker_url
@@ -242,15 +256,18 @@ class Relay:
             return replace(own, tls=True, trust=self._certificate.trust)
         return own
 
-    async def _start_ingest(self, parts: AsyncExitStack, endpoint: Endpoint) -> Downlink:
-        asks = Asks()
-        counts = ClientCounts(self.store.devices.get, self.bus.watchers)
+    async def _start_ingest(
+        self, parts: AsyncExitStack, endpoint: Endpoint, cluster: Cluster | None
+    ) -> Downlink:
+        asks = cluster.asks if cluster else Asks()
+        counts = ClientCounts(self.store.devices.get, cluster.watchers if cluster else self._watchers)
 
         def came_online(did: str) -> None:
             counts.changed(did)
             reads.came_online(did)
 
-        self.ingest = MqttIngest(
+        shared = cluster.ingest(came_online) if cluster else None
+        self.ingest = shared or MqttIngest(
             endpoint,
             self.store,
             self.bus,
@@ -280,7 +297,12 @@ class Relay:
             if self.broker:
                 raise
             log.warning("%s; the relay starts without it and goes on trying", error)
+        if cluster and shared:
+            await cluster.serve(shared, downlink)
         return downlink
+
+    async def _watchers(self, dids: Collection[str]) -> Mapping[str, int]:
+        return {did: self.bus.watchers(did) for did in dids}
 
     async def _start_web(
         self, parts: AsyncExitStack, listener: socket.socket, tls_listener: socket.socket | None

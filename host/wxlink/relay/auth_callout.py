@@ -13,7 +13,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ import nkeys
 from nats.aio.client import Client as NatsClient
 from nats.aio.msg import Msg
 
-from wxlink.relay.broker import DEVICE_ACCOUNT, MAX_PAYLOAD_BYTES, MAX_SUBSCRIPTIONS, Broker
+from wxlink.relay.broker import DEVICE_ACCOUNT, MAX_PAYLOAD_BYTES, MAX_SUBSCRIPTIONS, Login
 from wxlink.relay.ids import DID_LENGTH
 from wxlink.relay.metrics import Metrics
 
@@ -31,6 +31,8 @@ WAITING = 4_096  # logins that may wait; the broker refuses the rest, and module
 CONNECT_WITHIN_S = 10.0
 RECONNECT_AFTER_S = 0.2
 REQUEST_SUBJECT = "$SYS.REQ.USER.AUTH"
+PING_EVERY_S = 5.0  # a node that is cut off without a word is left after two of them
+QUEUE = "wxlink-relay"  # of several relays one answers
 FORMAT_VERSION = 2
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,17 @@ class DeviceRecord(Protocol):
 
 
 Credentials = Callable[[str], Awaitable[DeviceRecord | None]]
+
+
+class Asker(Protocol):
+    """Where the logins come from, and the key by which the answers are known."""
+
+    @property
+    def nats_urls(self) -> Sequence[str]: ...
+    @property
+    def callout_login(self) -> Login: ...
+    @property
+    def issuer(self) -> nkeys.KeyPair: ...
 
 
 class Refused(Exception):
@@ -100,7 +113,7 @@ class AuthCallout:
     credentials: did -> its record, or None.
     """
 
-    def __init__(self, broker: Broker, credentials: Credentials, metrics: Metrics | None = None) -> None:
+    def __init__(self, broker: Asker, credentials: Credentials, metrics: Metrics | None = None) -> None:
         self._broker = broker
         self._credentials = credentials
         self._logins = (metrics or Metrics()).logins
@@ -113,18 +126,19 @@ class AuthCallout:
         """Begin to answer. Raises OSError or nats.errors.Error when the broker is not there."""
         login = self._broker.callout_login
         self._link = await nats.connect(
-            self._broker.nats_url,
+            list(self._broker.nats_urls),
             name="relay auth callout",
             user=login.user,
             password=login.password,
             connect_timeout=CONNECT_WITHIN_S,
             max_reconnect_attempts=-1,
             reconnect_time_wait=RECONNECT_AFTER_S,
+            ping_interval=PING_EVERY_S,
             error_cb=_log_error,
             disconnected_cb=self._lost,
             reconnected_cb=self._back,
         )
-        await self._link.subscribe(REQUEST_SUBJECT, cb=self._take, pending_msgs_limit=WAITING)
+        await self._link.subscribe(REQUEST_SUBJECT, queue=QUEUE, cb=self._take, pending_msgs_limit=WAITING)
         await self._link.flush()
 
     async def stop(self) -> None:

@@ -106,6 +106,11 @@ class Broker:
         return f"nats://127.0.0.1:{self._nats_port}"
 
     @property
+    def nats_urls(self) -> list[str]:
+        """The same, of all its nodes: one."""
+        return [self.nats_url]
+
+    @property
     def loopback(self) -> str:
         """The address by which this machine reaches the MQTT listener."""
         return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.mqtt_host, self.mqtt_host)  # noqa: S104 - compared only

@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from wxlink.relay.errors import ApiError
@@ -30,6 +30,7 @@ MAX_REQUESTS = (
 )
 MAX_SN = 0xFFFFFFFF
 MAX_COUNT = 0xFFFF  # the count of clients is a u16
+COUNTED = 100  # devices whose clients are counted at once
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,9 @@ class Asks:
     def take_request(self, did: str, sn: int) -> bool:
         """True once for each question of a device: for the first client that answers it."""
         return self._requests.pop((did, sn), False)
+
+    def pass_on(self, did: str, sn: int, body: bytes) -> None:
+        """A client answers a question that nobody here heard; a relay that is alone drops that."""
 
     # Ingest calls these.
 
@@ -182,6 +186,13 @@ class Downlink:
         Raises ApiError: 9015 body longer than MAX_P0_BYTES, 9021 the broker is away.
         """
         _check_length(body)
+        if self.acknowledge_heard(did, sn, body):
+            return True
+        self._asks.pass_on(did, sn, body)
+        return False
+
+    def acknowledge_heard(self, did: str, sn: int, body: bytes) -> bool:
+        """As `acknowledge`, of a question that this relay heard itself."""
         if not self._asks.take_request(did, sn):
             return False
         self._publish(did, envelope.encode(envelope.ANSWER, body, sn))
@@ -242,17 +253,17 @@ def _fail(future: "asyncio.Future[bytes]", error: ApiError) -> None:
         future.set_exception(error)
 
 
+Watchers = Callable[[Collection[str]], Awaitable[Mapping[str, int]]]
+
+
 class ClientCounts:
     """Tells a module when its first client begins to watch, when the last one leaves, and when it comes.
 
     A change is sent by one task, so that a page that is reloaded costs one message or none.
+    watchers: how many watch each of the devices, at all relays.
     """
 
-    def __init__(
-        self,
-        device: Callable[[str], Awaitable[DeviceStatus | None]],
-        watchers: Callable[[str], int],
-    ) -> None:
+    def __init__(self, device: Callable[[str], Awaitable[DeviceStatus | None]], watchers: Watchers) -> None:
         self._device = device
         self._watchers = watchers
         self._changed: OrderedDict[str, None] = OrderedDict()
@@ -279,11 +290,18 @@ class ClientCounts:
             await self._work.wait()
             self._work.clear()
             while self._changed:
-                did, _ = self._changed.popitem(last=False)
+                dids = [self._changed.popitem(last=False)[0] for _ in range(min(COUNTED, len(self._changed)))]
                 try:
-                    device = await self._device(did)
+                    await self._tell(downlink, dids)
                 except Exception:
-                    log.exception("the client count of %s was not sent", did)
-                    continue
-                if device is not None and device.online:
-                    downlink.tell_client_count(did, self._watchers(did))
+                    log.exception("the client counts of %s were not sent", ", ".join(dids))
+
+    async def _tell(self, downlink: Downlink, dids: Sequence[str]) -> None:
+        online = []
+        for did in dids:
+            device = await self._device(did)
+            if device is not None and device.online:
+                online.append(did)
+        if online:
+            for did, count in (await self._watchers(online)).items():
+                downlink.tell_client_count(did, count)

@@ -75,14 +75,15 @@ class Bus:
         self._devices: dict[str, dict[object, Callable[[DeviceEvent], None]]] = {}
         self._users: dict[str, dict[object, Callable[[BindingChanged], None]]] = {}
         self._count_hooks: list[Callable[[str, int], None]] = []
+        self._user_count_hooks: list[Callable[[str, int], None]] = []
 
     def watch(self, did: str, callback: Callable[[DeviceEvent], None]) -> Unwatch:
         """Call `callback` with each event of the device, until the returned function is called."""
-        return self._add(self._devices, did, callback, self._count_changed)
+        return self._add(self._devices, did, callback, self._count_hooks)
 
     def watch_user(self, uid: str, callback: Callable[[BindingChanged], None]) -> Unwatch:
         """Call `callback` with each binding event of the user, until the returned function is called."""
-        return self._add(self._users, uid, callback, lambda _key, _count: None)
+        return self._add(self._users, uid, callback, self._user_count_hooks)
 
     def watchers(self, did: str) -> int:
         """How many watch the device."""
@@ -91,6 +92,10 @@ class Bus:
     def on_watchers(self, hook: Callable[[str, int], None]) -> None:
         """Call `hook(did, count)` whenever a device gets its first watcher or loses its last."""
         self._count_hooks.append(hook)
+
+    def on_user_watchers(self, hook: Callable[[str, int], None]) -> None:
+        """Call `hook(uid, count)` whenever a user gets the first watcher or loses the last."""
+        self._user_count_hooks.append(hook)
 
     def publish(self, event: Event) -> None:
         """Tell everyone who watches the device (for BindingChanged: the user)."""
@@ -106,24 +111,25 @@ class Bus:
         table: dict[str, dict[object, Callable[[_E], None]]],
         key: str,
         callback: Callable[[_E], None],
-        changed: Callable[[str, int], None],
+        hooks: list[Callable[[str, int], None]],
     ) -> Unwatch:
         entry = object()
         watching = table.setdefault(key, {})
         watching[entry] = callback
         if len(watching) == 1:
-            changed(key, 1)
+            _changed(hooks, key, 1)
 
         def unwatch() -> None:
             if watching.pop(entry, None) and not watching:
                 del table[key]
-                changed(key, 0)
+                _changed(hooks, key, 0)
 
         return unwatch
 
-    def _count_changed(self, did: str, count: int) -> None:
-        for hook in self._count_hooks:
-            hook(did, count)
+
+def _changed(hooks: list[Callable[[str, int], None]], key: str, count: int) -> None:
+    for hook in hooks:
+        hook(key, count)
 
 
 def _run(callback: Callable[[_E], None], event: _E) -> None:

@@ -154,6 +154,18 @@ class RelaySettings:
     store_url: str | None = field(default=None, repr=False)
     """SQLAlchemy URL of the database; None keeps SQLite in `data_dir`."""
 
+    nats_urls: tuple[str, ...] = ()
+    """The nodes of a NATS cluster that relays share (`nats://host:4222`); none: this relay is alone."""
+
+    nats_mqtt_urls: tuple[str, ...] = ()
+    """The MQTT listeners of those nodes (`mqtt://host:1883`)."""
+
+    nats_secrets: Path | None = None
+    """The cluster's secrets for relays, from `wxlink cluster init`."""
+
+    relay_name: str | None = None
+    """Names this relay among those of the cluster, always the same; None is the name of this machine."""
+
     token_life_s: int = 7 * DAY_S
     history_life_s: int = 30 * DAY_S
     """How long single reports are kept; the latest state of a device stays."""

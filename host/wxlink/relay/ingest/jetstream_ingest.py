@@ -158,10 +158,7 @@ class JetStreamIngest:
 
     async def _store_reports(self, business: Sequence[Business]) -> None:
         """One transaction for all reports; what is past of them is marked."""
-        reports = [
-            Report(one.said.did, one.at, one.said.cmd, one.said.p0, one.attrs, one.position)
-            for one in business
-        ]
+        reports = [_report(one) for one in business]
         applied = await until_stored(partial(self._store.states.apply, reports))
         for outcome, done in zip(business, applied, strict=True):
             # A repetition is told when it is the present state: who stored it may have died before telling.
@@ -174,3 +171,8 @@ class JetStreamIngest:
             task = asyncio.create_task(self._pull.ack(arrived))
             self._dropped.add(task)
             task.add_done_callback(self._dropped.discard)
+
+
+def _report(one: Business) -> Report:
+    said = one.said
+    return Report(said.did, one.at, said.cmd, said.p0, one.attrs, said.sn, one.position)

@@ -125,7 +125,7 @@ class StreamPull:
                 failures = 0
                 await self._pull()
             except (nats.errors.Error, OSError, TimeoutError, Refused) as error:
-                if failures in (0, len(RETRY_S)):
+                if failures in (2, len(RETRY_S)):  # the stream comes with our first MQTT session
                     log.warning("messages are not pulled: %s", error or type(error).__name__)
             self._up.clear()
             await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])

@@ -20,7 +20,7 @@ from wxlink.relay.store.groups import DEVICES_A_GROUP, Group, Member, NamedGroup
 from wxlink.relay.store.guest_lists import Guest, Listed, ShareFilter, SharePage
 from wxlink.relay.store.hours import HOUR_S, Points, Sums, merge
 from wxlink.relay.store.messages import Message, MessagePage
-from wxlink.relay.store.order import Position
+from wxlink.relay.store.order import PointOrder, Position
 from wxlink.relay.store.pages import Ticket
 from wxlink.relay.store.personal_data import Erased
 from wxlink.relay.store.products import Product
@@ -135,6 +135,7 @@ __all__ = [
     "Origin",
     "Passage",
     "Pending",
+    "PointOrder",
     "Points",
     "Position",
     "Product",
