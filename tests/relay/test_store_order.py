@@ -14,7 +14,7 @@ NAMES = ("a", "b", "c")
 
 
 def numbered(did: str, seq: int, attrs: dict[str, int] | None, stream: int = STREAM) -> Report:
-    return Report(did, NOW + seq, 0x91, seq.to_bytes(2, "big"), attrs, Position(stream, seq))
+    return Report(did, NOW + seq, 0x91, seq.to_bytes(2, "big"), attrs, position=Position(stream, seq))
 
 
 async def outcome(store: Store, did: str) -> tuple[object, ...]:
