@@ -53,9 +53,21 @@ VERBS = (
         "wxlink release add app-1.1.0.tgz --type module --version 1.1.0",
     ),
     Verb(
+        "maker",
+        "wxlink.relay.commands.maker",
+        "add makers to a relay, with members, products and quotas",
+        "wxlink maker product add lamp.toml",
+    ),
+    Verb(
+        "app",
+        "wxlink.relay.commands.app",
+        "let client programs call a relay's app APIs",
+        "wxlink app add 'Acme Home'",
+    ),
+    Verb(
         "device",
         "wxlink.relay.commands.device",
-        "list the devices of a relay, show how one is",
+        "list the devices of a relay, show, lock, hand over or remove one",
         "wxlink device list",
     ),
     Verb(
@@ -63,6 +75,18 @@ VERBS = (
         "wxlink.relay.commands.snoti",
         "make and take back the keys of servers that listen to server push, see how full their queues are",
         "wxlink snoti list",
+    ),
+    Verb(
+        "token",
+        "wxlink.relay.commands.token",
+        "make and end tokens with which programs use a maker's API",
+        "wxlink token list",
+    ),
+    Verb(
+        "audit",
+        "wxlink.relay.commands.audit",
+        "who changed what on a relay, and who logged in",
+        "wxlink audit --failed --since 7d",
     ),
     Verb(
         "frame",

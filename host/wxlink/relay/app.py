@@ -15,7 +15,7 @@ from typing import Self
 import nats.errors
 from aiohttp import web
 
-from wxlink.relay import admin, device_api, h5_api, http_api, ota_api
+from wxlink.relay import admin, admin_api, device_api, h5_api, http_api, ota_api
 from wxlink.relay.auth_callout import AuthCallout
 from wxlink.relay.broker import Broker, BrokerError
 from wxlink.relay.cluster import Cluster, SecretsError
@@ -27,8 +27,9 @@ from wxlink.relay.ingest import Endpoint, Ingest, MqttIngest
 from wxlink.relay.metrics import Metrics
 from wxlink.relay.notices import Notices
 from wxlink.relay.readiness import OK, Readiness
+from wxlink.relay.rest.source import note_source
 from wxlink.relay.service import Service
-from wxlink.relay.settings import RelaySettings
+from wxlink.relay.settings import DAY_S, RelaySettings
 from wxlink.relay.snoti import Limits as SnotiLimits
 from wxlink.relay.snoti import Snoti
 from wxlink.relay.store import Store, StoreError
@@ -153,6 +154,7 @@ class Relay:
         snoti_listener = self._listen_snoti(parts)
         self.store = await Store.open(self.settings.database_url)
         parts.push_async_callback(self.store.close)
+        parts.push_async_callback(self._settle)
         self.readiness.parts["store"] = self._store_answers
         cluster = await self._join_cluster(parts)
         self.bus = cluster.bus if cluster else Bus()
@@ -310,7 +312,10 @@ class Relay:
         app = web.Application(client_max_size=BODY_MAX)
         gate = Gate(self.settings, self.metrics, open_ended=(PATH,))
         gate.outer(app)
+        app.middlewares.append(note_source)
         http_api.setup(app, self.service)
+        if self.settings.makers_api:
+            admin_api.setup(app, self.service)
         device_api.setup(app, self.service)
         ota_api.setup(app, self.service)
         h5_api.mount(app, self.service, self.settings)
@@ -403,6 +408,10 @@ class Relay:
             except Exception:
                 log.exception("guests whose time is up could not be sent off; tried again in a moment")
             await asyncio.sleep(LAPSE_EVERY_S)
+
+    async def _settle(self) -> None:
+        """Write down what was counted of makers' messages."""
+        await self.store.usage.settle(int(self._clock() // DAY_S))
 
     async def _prune(self) -> None:
         while True:

@@ -110,6 +110,9 @@ class RelaySettings:
     admin_public: bool = False
     """Whether the public ports serve them too."""
 
+    makers_api: bool = False
+    """Whether the public ports serve the makers' API, /admin/v1/."""
+
     limits: TrafficLimits = field(default_factory=TrafficLimits)
 
     mqtt_host: str = "127.0.0.1"
@@ -169,6 +172,9 @@ class RelaySettings:
     token_life_s: int = 7 * DAY_S
     history_life_s: int = 30 * DAY_S
     """How long single reports are kept; the latest state of a device stays."""
+
+    audit_life_s: int = 365 * DAY_S
+    """How long the audit log keeps a row."""
 
     page_ticket_life_s: int = DAY_S
     """How long a page link in a chat can be used, once: people open a chat again hours later."""

@@ -67,6 +67,11 @@ def run(name: str, verb: Verb, arguments: argparse.Namespace) -> int:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     else:
         return 0
+    return refuse(name, reason)
+
+
+def refuse(name: str, reason: str) -> int:
+    """Say on stderr why it cannot be done; the exit status of that."""
     sys.stderr.write(f"wxlink {name}: {plain(reason)}\n")
     return 1
 

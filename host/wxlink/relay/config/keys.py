@@ -78,6 +78,7 @@ KEYS: Final = (
     Key("store", "url", "store_url", TEXT, secret=True),
     Key("life", "token_s", "token_life_s", _LIFE),
     Key("life", "history_s", "history_life_s", _LIFE),
+    Key("life", "audit_s", "audit_life_s", _LIFE),
     Key("life", "page_ticket_s", "page_ticket_life_s", _LIFE),
     Key("life", "page_session_s", "page_session_life_s", _LIFE),
     Key("life", "claim_s", "claim_life_s", _LIFE),
@@ -89,6 +90,7 @@ KEYS: Final = (
     Key("admin", "host", "admin_host", HOST),
     Key("admin", "port", "admin_port", number(0, 65535, "a port, 1 to 65535; 0 opens none")),
     Key("admin", "public", "admin_public", FLAG),
+    Key("admin", "makers_api", "makers_api", FLAG),
     *(
         key
         for name in ("address", "user", "app", "device", "command")

@@ -189,7 +189,7 @@ _REGISTRATIONS: Final[dict[str, Callable[[AppCall, NewUser], Awaitable[Login]]]]
 }
 
 ROUTES: Final = (
-    Route("POST", "/app/users", add_user, (201,), (9009, 9010, 9018, 9019, 9022, 9026, 9041)),
+    Route("POST", "/app/users", add_user, (201,), (9009, 9010, 9012, 9018, 9019, 9022, 9026, 9041)),
     Route("GET", "/app/users", show_user, errors=(9005,)),
     Route("PUT", "/app/users", change_user, errors=(9005, 9009, 9010, 9018, 9019, 9020, 9022, 9041)),
     Route("DELETE", "/app/users", erase_user, errors=(9005,)),

@@ -1,9 +1,10 @@
 """What a batch of messages means, by the devices and products that the store knows."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from wxlink.relay.ingest import uplink
 from wxlink.relay.ingest.backlog import Arrival
@@ -46,6 +47,7 @@ class Understanding:
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
+        self._clock = clock
         self._self_reports = SelfReportBook(store, clock)
 
     async def of(self, batch: Sequence[Arrival]) -> list[Outcome]:
@@ -72,7 +74,22 @@ class Understanding:
                 outcomes.append(said)
             else:
                 outcomes.append(_with_attrs(said, product))
-        return outcomes
+        return await self._within_quota(outcomes)
+
+    async def _within_quota(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """The outcomes, with complaints in place of business data beyond its maker's quota of the day."""
+        now, take = self._clock(), self._store.usage.take
+        sent = Counter(one.product.maker for one in outcomes if isinstance(one, Business))
+        room = {maker: await until_stored(partial(take, maker, count, now)) for maker, count in sent.items()}
+        kept: list[Outcome] = []
+        for one in outcomes:
+            if isinstance(one, Business):
+                room[one.product.maker] -= 1
+            if isinstance(one, Business) and room[one.product.maker] < 0:
+                kept.append(uplink.Undecipherable(one.said.did, _BEYOND))
+            else:
+                kept.append(one)
+        return kept
 
     async def keep_self_reports(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Store what modules told of themselves; the outcomes, with complaints in place of the useless."""
@@ -85,6 +102,9 @@ class Understanding:
             else:
                 kept.append(outcome)
         return kept
+
+
+_BEYOND: Final = "its maker is locked, or has used up the messages of today"
 
 
 def _read(arrival: Arrival) -> uplink.Said | uplink.Undecipherable:

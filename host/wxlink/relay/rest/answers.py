@@ -4,6 +4,7 @@ import json
 import logging
 import secrets
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from aiohttp import hdrs, web
@@ -54,16 +55,19 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
                 hdrs.ALLOW: CORS[hdrs.ACCESS_CONTROL_ALLOW_METHODS],
             }
         )
-    response = await _outcome(request, handler)
+    response = await outcome(request, handler)
     response.headers.update(CORS)
     return response
 
 
-async def _outcome(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def outcome(
+    request: web.Request, handler: Handler, statuses: Mapping[int, int] = MappingProxyType({})
+) -> web.StreamResponse:
+    """The handler's answer, or the one error shape. statuses: of codes that have another one in this API."""
     try:
         return await handler(request)
     except ApiError as error:
-        return refusal(error)
+        return refusal(error, statuses.get(error.code))
     except web.HTTPException as error:
         response = refusal(ApiError(9015, _EXPLAINED.get(error.status, error.reason)), error.status)
         if hdrs.ALLOW in error.headers:

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -25,8 +26,17 @@ class Refusal(msgspec.Struct):
     detail_message: str | None
 
 
-def document(title: str, version: str, about: str, routes: Iterable[Route]) -> dict[str, Any]:
-    """The document, JSON-safe. Paths without methods that are not in `routes` are not in it."""
+def document(
+    title: str,
+    version: str,
+    about: str,
+    routes: Iterable[Route],
+    statuses: Mapping[int, int] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The document, JSON-safe. Paths without methods that are not in `routes` are not in it.
+
+    statuses: of codes that have another one in this API.
+    """
     rows = tuple(routes)
     models = [model for route in rows for model in _models(route)]
     schemas, components = msgspec.json.schema_components([*models, Refusal], ref_template=_REF)
@@ -35,7 +45,9 @@ def document(title: str, version: str, about: str, routes: Iterable[Route]) -> d
     paths: dict[str, dict[str, Any]] = {}
     for route in rows:
         told = {slot: next(schema) for slot in _slots(route)}
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, told, components, refusal)
+        operation = _operation(route, told, components)
+        operation["responses"] |= _refusals(route, refusal, statuses)
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
     for route in rows:
         if route.query:
             components.pop(route.query.__name__, None)  # its fields are parameters
@@ -57,9 +69,7 @@ def _models(route: Route) -> list[Any]:
     return [route.signature[slot] for slot in _slots(route)]
 
 
-def _operation(
-    route: Route, told: Mapping[str, Any], components: Mapping[str, Any], refusal: Any
-) -> dict[str, Any]:
+def _operation(route: Route, told: Mapping[str, Any], components: Mapping[str, Any]) -> dict[str, Any]:
     summary, _, rest = (inspect.getdoc(route.answering) or "").partition("\n")
     operation: dict[str, Any] = {
         "operationId": route.answering.__name__,
@@ -67,7 +77,7 @@ def _operation(
         "summary": summary.partition(": ")[2] or summary,
         "description": rest.strip(),
         "parameters": _parameters(route, told, components),
-        "responses": _responses(route, told, refusal),
+        "responses": _successes(route, told),
         "security": [{name: [] for name in route.kind.security}],
     }
     if "body" in told:
@@ -88,24 +98,22 @@ def _parameters(route: Route, told: Mapping[str, Any], components: Mapping[str, 
     return parameters
 
 
-def _responses(route: Route, told: Mapping[str, Any], refusal: Any) -> dict[str, Any]:
+def _successes(route: Route, told: Mapping[str, Any]) -> dict[str, Any]:
     success = _json(told.get("return", {"type": "object"}))
-    responses: dict[str, Any] = {
-        str(status): {"description": "done", "content": success} for status in route.statuses
-    }
-    for status, codes in _refusals(route).items():
+    return {str(status): {"description": "done", "content": success} for status in route.statuses}
+
+
+def _refusals(route: Route, refusal: Any, statuses: Mapping[int, int]) -> dict[str, Any]:
+    """What each status that refuses looks like, with its codes."""
+    coded: dict[int, list[int]] = {413: [9015]} if route.body else {}
+    for code in sorted({*route.codes, 9008}):
+        coded.setdefault(statuses.get(code, ERRORS[code].status), []).append(code)
+    responses: dict[str, Any] = {}
+    for status, codes in sorted(coded.items()):
         texts = ", ".join(f"{code} {ERRORS[code].text}" for code in codes)
         exact = {"allOf": [refusal, {"properties": {"error_code": {"enum": codes}}}]}
         responses[str(status)] = {"description": texts, "content": _json(exact)}
     return responses
-
-
-def _refusals(route: Route) -> dict[int, list[int]]:
-    """The codes of each status that refuses."""
-    refusals: dict[int, list[int]] = {413: [9015]} if route.body else {}
-    for code in sorted({*route.codes, 9008}):
-        refusals.setdefault(ERRORS[code].status, []).append(code)
-    return dict(sorted(refusals.items()))
 
 
 def _json(schema: Any) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """The relay's use cases: `Service`, and what it gives out."""
 
 from wxlink.relay.service.accounts import Login
+from wxlink.relay.service.actor import RIGHTS, ROLES, Actor, operator
+from wxlink.relay.service.catalogue import OVERLAP_MAX_S, OVERLAP_S, AppToken
 from wxlink.relay.service.control import Latest
 from wxlink.relay.service.core import Clock, Owned
 from wxlink.relay.service.firmware import Checks, Offer, Opened
 from wxlink.relay.service.groups import Controlled
 from wxlink.relay.service.household import LIST_MAX, PAGE_MAX, ClaimRefused
+from wxlink.relay.service.members import TOKEN_DAYS, TOKEN_DAYS_MAX, IssuedToken
 from wxlink.relay.service.messages import Letter, Letters
 from wxlink.relay.service.pages import PageSession
 from wxlink.relay.service.server_push import Command, Issued
@@ -15,7 +18,15 @@ from wxlink.relay.service.throttle import Throttle
 
 __all__ = [
     "LIST_MAX",
+    "OVERLAP_MAX_S",
+    "OVERLAP_S",
     "PAGE_MAX",
+    "RIGHTS",
+    "ROLES",
+    "TOKEN_DAYS",
+    "TOKEN_DAYS_MAX",
+    "Actor",
+    "AppToken",
     "Checks",
     "ClaimRefused",
     "Clock",
@@ -24,6 +35,7 @@ __all__ = [
     "Invited",
     "Invitee",
     "Issued",
+    "IssuedToken",
     "Latest",
     "Letter",
     "Letters",
@@ -35,4 +47,5 @@ __all__ = [
     "Service",
     "ShownShare",
     "Throttle",
+    "operator",
 ]

@@ -12,7 +12,7 @@ from wxlink.relay.service.core import check_text
 from wxlink.relay.service.passwords import PASSWORD_MAX, Passwords
 from wxlink.relay.service.throttle import Throttle
 from wxlink.relay.service.verification import Verification
-from wxlink.relay.store import NameTaken, Token, User
+from wxlink.relay.store import App, NameTaken, Token, User, user_account
 
 NAME_MAX: Final = 128  # characters of a user name or phone id
 EMAIL_MAX: Final = 254  # characters, RFC 5321 4.5.3.1.3
@@ -45,18 +45,29 @@ class Accounts(Verification):
         return Throttle(LOGIN_FAILURES, LOGIN_WINDOW_S)
 
     async def check_app(self, appid: str) -> None:
-        """Raises ApiError 9003 when there is no such app."""
-        if not _APPID.fullmatch(appid) or await self.store.apps.get(appid) is None:
+        """Raises ApiError 9003 when there is no such app, or its maker is locked."""
+        await self.app(appid)
+
+    async def app(self, appid: str) -> App:
+        """The app. Raises ApiError 9003 when there is none, or its maker is locked."""
+        app = await self.store.apps.get(appid) if _APPID.fullmatch(appid) else None
+        if app is None:
             raise ApiError(9003)
+        if app.maker is not None and (await self.maker(app.maker)).disabled:
+            raise ApiError(9003, "the app's maker is locked; ask the relay's operator")
+        return app
 
     async def anonymous_user(self, appid: str, phone_id: str, lang: str = "en") -> Login:
         """Log in as the user with this phone id, who is made at the first time.
 
-        Raises ApiError: 9003 no such app, 9015 the phone id is empty or too long.
+        Raises ApiError: 9003 no such app, 9012 a new user is beyond the quota, 9015 the phone id is empty or
+        too long.
         """
-        await self.check_app(appid)
+        most = await self._users_quota(await self.app(appid))
         check_text("phone_id", phone_id, NAME_MAX, 1)
-        user = await self.store.users.anonymous(appid, phone_id, new_key(), _language(lang), self.clock())
+        user = await self.store.users.anonymous(
+            appid, phone_id, new_key(), _language(lang), self.clock(), most=most
+        )
         return await self.issue_token(appid, user.uid)
 
     async def named_user(
@@ -73,10 +84,11 @@ class Accounts(Verification):
         """Make a user who logs in with a name, an e-mail address or a phone number, and log in.
 
         Weak passwords pass: public clients register them. A number needs the code that was sent to it.
-        Raises ApiError: 9003 no such app, 9009 or 9010 the code, 9015 something is empty or too long, 9018
-        the number, 9019 the name or 9022 the address is taken or none, 9041 too many at once.
+        Raises ApiError: 9003 no such app, 9009 or 9010 the code, 9012 beyond the quota, 9015 something is
+        empty or too long, 9018 the number, 9019 the name or 9022 the address is taken or none, 9041 too many
+        at once.
         """
-        await self.check_app(appid)
+        most = await self._users_quota(await self.app(appid))
         check_text("password", password, PASSWORD_MAX, 1)
         if phone is not None:
             await self.check_code(appid, phone, code, use=True)
@@ -89,7 +101,7 @@ class Accounts(Verification):
             new_key(), appid, username, email, None, hashed, _language(lang), self.clock(), phone=phone
         )
         try:
-            await self.store.users.add_named(user)
+            await self.store.users.add_named(user, most)
         except NameTaken as error:
             raise ApiError(9018 if phone else 9022 if email else 9019) from error
         return await self.issue_token(appid, user.uid)
@@ -100,13 +112,20 @@ class Accounts(Verification):
         Raises ApiError: 9003 no such app, 9015 a text is too long, 9020 wrong name or password (both take as
         long), 9041 too many wrong passwords for this name, or too many log-ins at once.
         """
-        await self.check_app(appid)
+        app = await self.app(appid)
         check_text("username", username, EMAIL_MAX)
         check_text("password", password, PASSWORD_MAX)
         user = await self.store.users.named(appid, username)
-        await self._guarded((appid, username.lower()), password, None if user is None else user.password)
-        if user is None:
-            raise ApiError(9020)
+        stored = None if user is None else user.password
+        try:
+            await self._guarded((appid, username.lower()), password, stored)
+            if user is None:
+                raise ApiError(9020)
+        except ApiError as error:
+            if error.code == 9020:  # one that is throttled is not looked at
+                account = "" if user is None else user_account(user.uid)
+                await self.store.audit.add(self.entry(app.maker, account, "user.login", appid).refused(9020))
+            raise
         return await self.issue_token(appid, user.uid)
 
     async def _guarded(self, key: Hashable, password: str, stored: str | None) -> None:
@@ -125,22 +144,24 @@ class Accounts(Verification):
     ) -> Login:
         """Log in as a user of another platform, who is made at the first time.
 
-        Raises ApiError: 9003 no such app, 9008 the platform does not answer, 9015 a text is too long, 9026
-        the platform is not enabled here or does not know the token.
+        Raises ApiError: 9003 no such app, 9008 the platform does not answer, 9012 a new user is beyond the
+        quota, 9015 a text is too long, 9026 the platform is not enabled here or does not know the token.
         """
-        await self.check_app(appid)
+        most = await self._users_quota(await self.app(appid))
         check_text("authData.uid", subject, NAME_MAX, 1)
         check_text("authData.token", token, PLATFORM_TOKEN_MAX, 1)
         proved = await self.platforms.check(platform, subject, token)
         uid = await self.store.users.of_platform(
-            appid, platform, proved, new_key(), lang=_language(lang), at=self.clock()
+            appid, platform, proved, new_key(), lang=_language(lang), at=self.clock(), most=most
         )
         return await self.issue_token(appid, uid)
 
     async def issue_token(self, appid: str, uid: str) -> Login:
         """A token for a user who has proved who they are; earlier ones stay valid."""
         token, expires_at = new_key(), self.clock() + self.settings.token_life_s
-        await self.store.users.add_token(fingerprint(token), Token(uid, appid, expires_at))
+        app = await self.store.apps.get(appid)
+        entry = self.entry(app.maker if app else None, user_account(uid), "user.login", appid)
+        await self.store.users.add_token(fingerprint(token), Token(uid, appid, expires_at), entry)
         return Login(uid, token, int(expires_at))
 
     async def authenticate(self, appid: str, token: str) -> str:
@@ -163,6 +184,9 @@ class Accounts(Verification):
         if user is None:
             raise ApiError(9005)
         return user
+
+    async def _users_quota(self, app: App) -> int | None:
+        return None if app.maker is None else (await self.maker(app.maker)).quotas.get("users")
 
 
 def checked_email(email: str) -> str:

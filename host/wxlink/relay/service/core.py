@@ -1,7 +1,8 @@
 """What every use case needs: the store, the bus, the way down to devices, the settings and the time."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager
 from typing import Final, NamedTuple, TypeAlias
 
 from wxlink.relay.couriers import Console, Courier
@@ -9,8 +10,22 @@ from wxlink.relay.downlink import Downlink
 from wxlink.relay.errors import ApiError
 from wxlink.relay.events import BindingChanged, Bus
 from wxlink.relay.platforms import Platforms
+from wxlink.relay.service.actor import Actor
 from wxlink.relay.settings import RelaySettings
-from wxlink.relay.store import RULES, Act, Binding, Bound, Device, Product, Store
+from wxlink.relay.store import (
+    RULES,
+    SOURCE,
+    Act,
+    Binding,
+    Bound,
+    Device,
+    Entry,
+    Maker,
+    Product,
+    Store,
+    told_otherwise,
+    user_account,
+)
 
 Clock: TypeAlias = Callable[[], float]
 """Gives unix seconds."""
@@ -89,6 +104,50 @@ class Core:
         if product is None:
             raise ApiError(9002)
         return product
+
+    async def product_for(self, uid: str, product_key: str) -> Product:
+        """The product, for a user whose app is of the same maker. Raises ApiError 9002."""
+        product = await self.product(product_key)
+        user = await self.store.users.get(uid)
+        app = None if user is None or user.appid is None else await self.store.apps.get(user.appid)
+        if app is not None and app.maker not in (None, product.maker):
+            raise ApiError(9002)
+        return product
+
+    async def maker(self, id_: int) -> Maker:
+        """The maker. Raises ApiError 9005 when there is none."""
+        maker = await self.store.makers.get(id_)
+        if maker is None:
+            raise ApiError(9005, "there is no such maker")
+        return maker
+
+    def entry(self, maker: int | None, account: str, action: str, of: str) -> Entry:
+        """A row of the audit log, from the peer of this request."""
+        return Entry(self.clock(), maker, account, action, of, SOURCE.get())
+
+    async def user_entry(self, uid: str, action: str, of: str) -> Entry:
+        """A row of the audit log about what a user does."""
+        user = await self.store.users.get(uid)
+        app = await self.store.apps.get(user.appid) if user and user.appid else None
+        return self.entry(app.maker if app else None, user_account(uid), action, of)
+
+    @asynccontextmanager
+    async def audited(
+        self, by: Actor, right: str, action: str, of: str, maker: int | None = None
+    ) -> AsyncIterator[Entry]:
+        """What is done within leaves one row in the audit log, whether it succeeds or is refused.
+
+        The caller writes the row given in the transaction of the change. Raises ApiError 9093 when `by` lacks
+        the right.
+        """
+        entry = self.entry(by.maker if maker is None else maker, by.account, action, of)
+        try:
+            by.need(right)
+            with told_otherwise():
+                yield entry
+        except ApiError as error:
+            await self.store.audit.add(entry.refused(error.code))
+            raise
 
     async def registered_device(self, did: str) -> Device:
         """A device that its module or its maker asks for. Raises ApiError 9014 when there is none."""

@@ -9,7 +9,7 @@ from wxlink.relay.errors import ApiError
 from wxlink.relay.events import BindingChanged
 from wxlink.relay.ids import fingerprint, is_same, new_secret
 from wxlink.relay.service.core import DID, Core, Owned, check_text
-from wxlink.relay.store import Binding, Refusal
+from wxlink.relay.store import Binding, Entry, Refusal, Room
 
 SIGNATURE_WINDOW_S: Final = 300  # a signature's time may be this far from ours
 PAGE_MAX: Final = 1_000  # devices in one answer
@@ -55,16 +55,17 @@ class Household(Core):
     ) -> tuple[Owned, bool]:
         """Bind the device with this mac; the device, and whether the binding is new.
 
-        `signature` is the MD5 hex of product secret and `timestamp`, in either case. set_owner: whether the
-        first user of a device whose product has sharing becomes its owner (also None) or special.
+        `signature` is the MD5 hex of product secret and `timestamp`, in either case; for some time after a
+        rotation the former secret does, too. set_owner: whether the first user of a device whose product has
+        sharing becomes its owner (also None) or special.
         Raises ApiError: 9002 no such product, 9014 no such device, 9015 words too long, 9043 the time is not
         a number within SIGNATURE_WINDOW_S of ours, 9044 the signature is another, 9092 it has an owner.
         """
-        product = await self.product(product_key)
+        product = await self.product_for(uid, product_key)
         if not _TIMESTAMP.fullmatch(timestamp) or abs(self.clock() - int(timestamp)) > SIGNATURE_WINDOW_S:
             raise ApiError(9043)
-        expected = hashlib.md5((product.secret + timestamp).encode()).hexdigest()  # noqa: S324  the protocol's own
-        if not is_same(expected, signature.lower()):
+        given = signature.lower()
+        if not any(is_same(_signed(one, timestamp), given) for one in product.secrets(self.clock())):
             raise ApiError(9044)
         _check_words(remark=remark, alias=alias)
         device = await self.store.devices.find(product_key, mac) if MAC.fullmatch(mac) else None
@@ -141,13 +142,13 @@ class Household(Core):
 
         Raises ApiError: 9002 no such product, 9014 no such device, 9017 the user is not bound to it.
         """
-        await self.product(product_key)
+        await self.product_for(uid, product_key)
         device = await self.store.devices.find(product_key, mac) if MAC.fullmatch(mac) else None
         if device is None:
             raise ApiError(9014)
         return await self.device(uid, device.did)
 
-    async def issue_claim(self, did: str, ttl_s: float | None = None) -> str:
+    async def issue_claim(self, did: str, ttl_s: float | None = None, entry: Entry | None = None) -> str:
         """A scene text `bind:<did>:<code>` that binds who shows it first; it fits WeChat's 64 characters.
 
         For the maker's own tools (a label printer, the console): whoever has the text gets the device.
@@ -156,7 +157,7 @@ class Household(Core):
         await self.registered_device(did)
         scene = f"bind:{did}:{new_secret()}"
         life_s = self.settings.claim_life_s if ttl_s is None else min(ttl_s, self.settings.claim_life_s)
-        await self.store.claims.add(fingerprint(scene), did, self.clock() + life_s)
+        await self.store.claims.add(fingerprint(scene), did, self.clock() + life_s, entry)
         return scene
 
     async def redeem_claim(self, uid: str, scene: str) -> Owned:
@@ -183,16 +184,22 @@ class Household(Core):
 
         The module protocol has no proof beyond the passcode: who knows product key and mac can make the relay
         take the module for one that was reset, and its users must bind again. They cannot see or control it.
-        Raises ApiError: 9002 no such product, 9015 mac, passcode or update key malformed.
+        Raises ApiError: 9002 no such product, 9011 or 9012 a new one is beyond the quota, 9015 mac, passcode
+        or update key malformed, 9023 the product's maker is locked.
         """
-        await self.product(product_key)
+        product = await self.product(product_key)
+        maker = await self.maker(product.maker)
+        if maker.disabled:
+            raise ApiError(9023, "its maker is locked; ask the relay's operator")
         if not MAC.fullmatch(mac):
             raise ApiError(9015, "mac has 1 to 64 printable characters")
         if not PASSCODE.fullmatch(passcode):
             raise ApiError(9015, "passcode has 1 to 16 printable characters without &")
         if update_key is not None and not UPDATE_KEY.fullmatch(update_key):
             raise ApiError(9015, "update_key has 64 hex digits")
-        registered = await self.store.devices.register(product_key, mac, passcode, self.clock())
+        quota = "sandbox_devices" if product.sandbox else "devices"
+        room = Room(quota, maker.quotas.get(quota))
+        registered = await self.store.devices.register(product_key, mac, passcode, self.clock(), room)
         if update_key is not None:
             other = await self.store.devices.set_update_key(registered.did, update_key.lower())
             if other and not registered.new:
@@ -221,6 +228,10 @@ class Household(Core):
         if new:
             self.bus.publish(BindingChanged(uid, did, True))
         return await self.device(uid, did), new
+
+
+def _signed(secret: str, timestamp: str) -> str:
+    return hashlib.md5((secret + timestamp).encode()).hexdigest()  # noqa: S324  the protocol's own
 
 
 def _check_words(**words: str) -> None:

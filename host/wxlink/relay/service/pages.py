@@ -74,7 +74,8 @@ class Pages(Core):
     async def open_page_session(self, uid: str, did: str | None = None) -> PageSession:
         """A session for a user who has proved who they are."""
         secret, expires_at = new_secret(), self.clock() + self.settings.page_session_life_s
-        await self.store.pages.add_session(fingerprint(secret), uid, expires_at)
+        entry = await self.user_entry(uid, "page.login", "")
+        await self.store.pages.add_session(fingerprint(secret), uid, expires_at, entry)
         return PageSession(secret, uid, did, expires_at)
 
     async def page_session(self, secret: str) -> PageVisit:
@@ -97,7 +98,7 @@ class Pages(Core):
     async def page_login(self, uid: str) -> Login:
         """A token of the app APIs for the user of a page, for an hour."""
         if await self.store.apps.get(PAGES_APPID) is None:
-            await self.store.apps.put(App(PAGES_APPID, "H5 pages", new_key()))
+            await self.store.apps.put(App(PAGES_APPID, "H5 pages", new_key(), None))
         token, expires_at = new_key(), self.clock() + PAGE_TOKEN_LIFE_S
         await self.store.users.add_token(fingerprint(token), Token(uid, PAGES_APPID, expires_at))
         return Login(uid, token, int(expires_at))

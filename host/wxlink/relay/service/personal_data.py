@@ -5,7 +5,7 @@ from typing import Any
 from wxlink.relay.errors import ApiError
 from wxlink.relay.events import BindingChanged
 from wxlink.relay.service.core import Core
-from wxlink.relay.store import Erased
+from wxlink.relay.store import Erased, told_otherwise
 
 
 class PersonalData(Core):
@@ -23,7 +23,9 @@ class PersonalData(Core):
 
     async def erase_user(self, uid: str) -> Erased:
         """Forget a user for good, with what devices reported that nobody else has. Raises ApiError 9005."""
-        erased = await self.store.personal_data.erase(uid, self.clock())
+        entry = await self.user_entry(uid, "user.erase", "")
+        with told_otherwise():
+            erased = await self.store.personal_data.erase(uid, self.clock(), entry)
         if not erased.rows.get("users"):
             raise ApiError(9005)
         for loser, did in erased.lost:

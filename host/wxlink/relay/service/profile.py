@@ -101,8 +101,9 @@ class Profile(Accounts):
         return Throttle(LETTERS, DAY_S)
 
     async def _change(self, uid: str, changes: Mapping[str, Any], token: str = "") -> None:
+        entry = await self.user_entry(uid, "user.change", " ".join(sorted(changes)))
         try:
-            if not await self.store.users.change(uid, changes, keep_token=fingerprint(token)):
+            if not await self.store.users.change(uid, changes, entry, keep_token=fingerprint(token)):
                 raise ApiError(9005)
         except NameTaken as error:
             taken = next((code for key, code in _TAKEN.items() if key in changes), 9019)

@@ -1,8 +1,11 @@
 """The relay's use cases in one place, for every API and for WeChat."""
 
+from wxlink.relay.service.catalogue import Catalogue
 from wxlink.relay.service.firmware import Firmware
+from wxlink.relay.service.fleet import Fleet
 from wxlink.relay.service.groups import Groups
 from wxlink.relay.service.labels import Labels
+from wxlink.relay.service.members import Members
 from wxlink.relay.service.messages import Messages
 from wxlink.relay.service.pages import Pages
 from wxlink.relay.service.people import People
@@ -11,12 +14,27 @@ from wxlink.relay.service.profile import Profile
 from wxlink.relay.service.server_push import ServerPush
 
 
-class Service(Profile, PersonalData, Labels, Groups, Messages, Firmware, Pages, People, ServerPush):
-    """What users and devices can do. The access rules live here: a user sees and controls bound devices only.
+class Service(
+    Profile,
+    PersonalData,
+    Catalogue,
+    Fleet,
+    Members,
+    Labels,
+    Groups,
+    Messages,
+    Firmware,
+    Pages,
+    People,
+    ServerPush,
+):
+    """What users, devices and makers can do. The access rules live here: a user sees and controls bound
+    devices only, a member only what is the maker's.
 
     Made of one class a noun: Profile (on Accounts and Verification), PersonalData, Labels (QR codes; on
     Household: binding, and Sharing), Groups (on Control: data points), Messages, Firmware (updates), Pages,
-    People (WeChat), ServerPush (makers' servers).
+    People (WeChat); for makers Catalogue (products and apps), Fleet (devices), Members (on Makers),
+    ServerPush (their servers).
     """
 
     async def prune(self) -> int:
@@ -24,4 +42,5 @@ class Service(Profile, PersonalData, Labels, Groups, Messages, Firmware, Pages, 
         now, settings = self.clock(), self.settings
         deliveries = self.store.snoti_deliveries
         gone = await deliveries.prune(now, settings.snoti_event_life_s, settings.snoti_queue_life_s)
+        gone += await self.store.audit.prune(now - settings.audit_life_s)
         return gone + await self.store.prune(now, settings.history_life_s)

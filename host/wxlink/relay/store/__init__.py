@@ -1,7 +1,8 @@
 """The relay's store: `Store`, the rows it gives out, and what it raises."""
 
-from wxlink.relay.store.apps import App
-from wxlink.relay.store.bindings import Binding, Bound
+from wxlink.relay.store.apps import App, AppTaken, HasUsers
+from wxlink.relay.store.audit import OK, SOURCE, Entry, Wanted, told_otherwise, user_account
+from wxlink.relay.store.bindings import Binding, Bound, OtherMakers
 from wxlink.relay.store.claims import Redeemed, Refusal
 from wxlink.relay.store.commands import (
     CLIENT,
@@ -15,15 +16,18 @@ from wxlink.relay.store.commands import (
 )
 from wxlink.relay.store.connections import Passage
 from wxlink.relay.store.database import StoreError
-from wxlink.relay.store.devices import Device, Health, Identity, Registered
+from wxlink.relay.store.devices import Device, Health, Identity, Registered, Room
 from wxlink.relay.store.groups import DEVICES_A_GROUP, Group, Member, NamedGroup
 from wxlink.relay.store.guest_lists import Guest, Listed, ShareFilter, SharePage
 from wxlink.relay.store.hours import HOUR_S, Points, Sums, merge
+from wxlink.relay.store.makers import DEFAULT_MAKER, QUOTAS, Maker, MakerTaken, QuotaReached
+from wxlink.relay.store.member_tokens import SESSION, Held, MemberToken
+from wxlink.relay.store.members import MAKER_OWNER, LastOwner, MakerMember, MemberTaken, TooManyMembers
 from wxlink.relay.store.messages import Message, MessagePage
 from wxlink.relay.store.order import PointOrder, Position
 from wxlink.relay.store.pages import Ticket
 from wxlink.relay.store.personal_data import Erased
-from wxlink.relay.store.products import Product
+from wxlink.relay.store.products import HasDevices, Product, ProductTaken
 from wxlink.relay.store.pushes import Claimed, First, Pending, Replied
 from wxlink.relay.store.releases import (
     MCU,
@@ -64,6 +68,7 @@ from wxlink.relay.store.updates import (
     Download,
     Progress,
 )
+from wxlink.relay.store.usage import Used
 from wxlink.relay.store.users import NameTaken, Token, User
 
 __all__ = [
@@ -74,6 +79,7 @@ __all__ = [
     "CANCELLED",
     "CLIENT",
     "CONFIRMED",
+    "DEFAULT_MAKER",
     "DEVICES_A_GROUP",
     "ENTERPRISE_API",
     "EVENT_TYPES",
@@ -85,19 +91,24 @@ __all__ = [
     "HEADS",
     "HOUR_S",
     "INSTALLED",
+    "MAKER_OWNER",
     "MCU",
     "MODULE",
     "NORMAL",
     "NOT_NEEDED",
     "NO_KEY",
     "OFFERED",
+    "OK",
     "OPEN_API",
     "OWNER",
     "PENDING",
+    "QUOTAS",
     "REFUSED",
     "ROLLED_BACK",
     "RULES",
     "SCHEDULER",
+    "SESSION",
+    "SOURCE",
     "SOURCES",
     "SPECIAL",
     "SUBKEYS_MAX",
@@ -108,6 +119,7 @@ __all__ = [
     "Act",
     "AlreadyThere",
     "App",
+    "AppTaken",
     "Applied",
     "Backlog",
     "Binding",
@@ -117,36 +129,50 @@ __all__ = [
     "Device",
     "Download",
     "Draft",
+    "Entry",
     "Erased",
     "Event",
     "File",
     "First",
     "Group",
     "Guest",
+    "HasDevices",
+    "HasUsers",
     "Health",
+    "Held",
     "Identity",
     "Kept",
+    "LastOwner",
     "Listed",
+    "Maker",
+    "MakerMember",
+    "MakerTaken",
     "Member",
+    "MemberTaken",
+    "MemberToken",
     "Message",
     "MessagePage",
     "NameTaken",
     "NamedGroup",
     "Origin",
+    "OtherMakers",
     "Passage",
     "Pending",
     "PointOrder",
     "Points",
     "Position",
     "Product",
+    "ProductTaken",
     "Progress",
     "Queue",
+    "QuotaReached",
     "Redeemed",
     "Refusal",
     "Registered",
     "Release",
     "Replied",
     "Report",
+    "Room",
     "Rule",
     "Share",
     "ShareFilter",
@@ -160,11 +186,16 @@ __all__ = [
     "Sums",
     "Ticket",
     "Token",
+    "TooManyMembers",
     "TooManyQueues",
     "Turn",
+    "Used",
     "User",
+    "Wanted",
     "is_newer",
     "lot",
     "merge",
     "standings",
+    "told_otherwise",
+    "user_account",
 ]

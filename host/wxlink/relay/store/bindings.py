@@ -8,12 +8,13 @@ from sqlalchemy import Row, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wxlink.relay.errors import ApiError
+from wxlink.relay.store.audit import Entry, record
 from wxlink.relay.store.database import Database, insert
-from wxlink.relay.store.devices import Device
+from wxlink.relay.store.devices import DEVICE, IS_DISABLED, Device
 from wxlink.relay.store.happenings import BindingBegan, BindingEnded, Followers
 from wxlink.relay.store.messages import add_message
 from wxlink.relay.store.roles import NORMAL, OWNER, SPECIAL
-from wxlink.relay.store.schema import bindings, devices, products, shares
+from wxlink.relay.store.schema import apps, bindings, devices, products, shares, users
 from wxlink.relay.store.share_states import ACCEPTED, CANCELLED
 
 LAPSES_AT_ONCE: Final = 500  # bindings ended in one transaction
@@ -34,6 +35,13 @@ class Binding:
     alias: str = ""
     labels: list[str] = field(default_factory=list)
     expires_at: float | None = None
+
+
+class OtherMakers(ApiError):
+    """The device is of another maker than the user's app: for that user there is no such device (9014)."""
+
+    def __init__(self) -> None:
+        super().__init__(9014)
 
 
 class Bound(NamedTuple):
@@ -103,6 +111,27 @@ class Bindings:
             rows = (await conn.execute(query.order_by(bindings.c.created_at, bindings.c.uid))).all()
         return {row.uid: row.role for row in rows}
 
+    async def hand_over(self, uid: str, did: str, at: float, entry: Entry) -> tuple[str, ...]:
+        """Make this user the only one of a device, as its first binder; the users who lost it.
+
+        Raises OtherMakers.
+        """
+        followers = self._database.followers
+        async with self._database.write() as conn:
+            await lock(conn, did)
+            query = select(bindings.c.uid).where(bindings.c.did == did)
+            present = set((await conn.execute(query)).scalars())
+            lost = tuple(present - {uid})
+            await end(conn, followers, did, lost, at)
+            role = await _first_role(conn, did, None)
+            if uid in present:
+                mine = (bindings.c.did == did) & (bindings.c.uid == uid)
+                await conn.execute(update(bindings).where(mine).values(role=role, expires_at=None))
+            else:
+                await add_binding(conn, followers, Binding(uid, did, role, at))
+            await record(conn, entry)
+        return lost
+
     async def get(self, uid: str, did: str) -> Bound | None:
         """The device as this user has it, or None when they are not bound."""
         query = _joined().where(bindings.c.uid == uid, bindings.c.did == did)
@@ -122,7 +151,7 @@ class Bindings:
         """A page of the user's devices in the order of binding; without the disabled ones if so asked."""
         query = _joined().where(bindings.c.uid == uid).order_by(bindings.c.created_at, bindings.c.did)
         if not disabled:
-            query = query.where(devices.c.disabled.is_(False))
+            query = query.where(~IS_DISABLED)
         async with self._database.read() as conn:
             return [_bound(row) for row in await conn.execute(query.limit(limit).offset(skip))]
 
@@ -177,7 +206,9 @@ async def bind(
 
 
 async def add_binding(conn: AsyncConnection, followers: Followers, binding: Binding) -> None:
-    """Insert a binding of a device that is locked and that the user does not have."""
+    """Insert a binding of a device that is locked and that the user does not have. Raises OtherMakers."""
+    if await _is_other_makers(conn, binding.uid, binding.did):
+        raise OtherMakers
     await conn.execute(insert(conn, bindings).values(asdict(binding)))
     await followers.tell(conn, (BindingBegan(binding.did, binding.created_at, binding.uid),))
 
@@ -239,11 +270,26 @@ async def unbind(
     return gone
 
 
+async def _is_other_makers(conn: AsyncConnection, uid: str, did: str) -> bool:
+    """Whether user and device belong to different makers.
+
+    A user of the relay's own app, or of none (a person known through WeChat), may have every maker's devices.
+    """
+    of_app = select(apps.c.maker).join(users, users.c.appid == apps.c.appid).where(users.c.uid == uid)
+    of_product = (
+        select(products.c.maker)
+        .join(devices, devices.c.product_key == products.c.product_key)
+        .where(devices.c.did == did)
+    )
+    app = (await conn.execute(of_app)).scalar_one_or_none()
+    return app is not None and app != (await conn.execute(of_product)).scalar_one_or_none()
+
+
 _BINDING_WIDTH: Final = len(bindings.columns)
 
 
 def _joined() -> Select[Any]:
-    return select(bindings, devices).join(devices, devices.c.did == bindings.c.did)
+    return select(bindings, *DEVICE).join(devices, devices.c.did == bindings.c.did)
 
 
 def _bound(row: Row[Any]) -> Bound:

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from wxlink.relay.store.audit import Entry, record
 from wxlink.relay.store.bindings import bind
 from wxlink.relay.store.database import Database, deleted, insert
 from wxlink.relay.store.schema import bindings, claims
@@ -35,7 +36,7 @@ class Claims:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, fingerprint: str, did: str, expires_at: float) -> None:
+    async def add(self, fingerprint: str, did: str, expires_at: float, entry: Entry | None = None) -> None:
         """Remember a claim for a device that exists."""
         kept = (
             select(claims.c.claim)
@@ -47,6 +48,8 @@ class Claims:
         async with self._database.write() as conn:
             await conn.execute(delete(claims).where(claims.c.did == did, claims.c.claim.not_in(kept)))
             await conn.execute(insert(conn, claims).values(row))
+            if entry is not None:
+                await record(conn, entry)
 
     async def redeem(self, fingerprint: str, uid: str, now: float) -> Redeemed | Refusal:
         """Use up a claim and bind the user, in one transaction.

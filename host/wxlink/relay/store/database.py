@@ -5,7 +5,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -151,6 +151,11 @@ async def turn(conn: AsyncConnection, *name: str) -> None:
     """
     if conn.dialect.name == "postgresql":
         await conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("\n".join(name), 0))))
+
+
+def pairs(rows: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """Rows of two columns, to make a dict of."""
+    return ((row[0], row[1]) for row in rows)
 
 
 def _create_private(path: Path) -> None:

@@ -5,14 +5,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wxlink.relay.ids import is_same, new_did
+from wxlink.relay.store.audit import Entry, record
 from wxlink.relay.store.database import Database, insert, turn
 from wxlink.relay.store.happenings import BindingEnded, Connected, Disconnected, Happening, Reset
+from wxlink.relay.store.makers import check_room
 from wxlink.relay.store.order import Connections, Position
-from wxlink.relay.store.schema import bindings, devices, states
+from wxlink.relay.store.schema import bindings, devices, makers, products, states
 
 IDENTITIES_KEPT: Final = 20_000  # in memory, about 10 MB: one is needed for every report
 ASKED_AT_ONCE: Final = 1_000  # dids in one query; a database takes some 32,000 parameters
@@ -22,6 +24,7 @@ ASKED_AT_ONCE: Final = 1_000  # dids in one query; a database takes some 32,000 
 class Device:
     """One device. `connection` names its latest MQTT connection, `state_at` is when it last came or went.
 
+    disabled: locked out, by itself or because its maker is.
     update_key: 64 hex digits under which updates are proved to this module; None: it registered without.
     health: what its module last told of itself, `health_at` when; None: never.
     """
@@ -48,6 +51,13 @@ class Identity(NamedTuple):
     passcode: str
 
 
+class Room(NamedTuple):
+    """How many devices the product may have by which quota of its maker."""
+
+    quota: str
+    most: int | None
+
+
 class Registered(NamedTuple):
     """The outcome of a registration; `unbound` names the users who lost the replaced device."""
 
@@ -72,11 +82,13 @@ class Devices:
         self._database = database
         self._identities: OrderedDict[str, Identity] = OrderedDict()
 
-    async def register(self, product_key: str, mac: str, passcode: str, at: float) -> Registered:
+    async def register(
+        self, product_key: str, mac: str, passcode: str, at: float, room: Room | None = None
+    ) -> Registered:
         """The did of this module, drawn anew for an unknown one. The product must exist.
 
         A known product key and mac with another passcode is a module that was reset: it gets a new did,
-        and the old one goes with its bindings.
+        and the old one goes with its bindings. Raises QuotaReached when an unknown one finds no room.
         """
         query = select(devices.c.did, devices.c.passcode).where(
             devices.c.product_key == product_key, devices.c.mac == mac
@@ -91,6 +103,8 @@ class Devices:
             if known is not None and is_same(known.passcode, passcode):
                 return Registered(known.did, False, None, ())
             unbound: tuple[str, ...] = ()
+            if known is None and room is not None:
+                await check_room(conn, *room, devices.c.product_key, product_key)
             if known is not None:
                 unbound = tuple(
                     (await conn.execute(select(bindings.c.uid).where(bindings.c.did == known.did))).scalars()
@@ -133,12 +147,12 @@ class Devices:
     async def get(self, did: str) -> Device | None:
         """The device, or None when there is none."""
         async with self._database.read() as conn:
-            row = (await conn.execute(select(devices).where(devices.c.did == did))).one_or_none()
+            row = (await conn.execute(select(*DEVICE).where(devices.c.did == did))).one_or_none()
         return None if row is None else Device(**row._mapping)
 
     async def find(self, product_key: str, mac: str) -> Device | None:
         """The device with this product key and mac."""
-        query = select(devices).where(devices.c.product_key == product_key, devices.c.mac == mac)
+        query = select(*DEVICE).where(devices.c.product_key == product_key, devices.c.mac == mac)
         async with self._database.read() as conn:
             row = (await conn.execute(query)).one_or_none()
         return None if row is None else Device(**row._mapping)
@@ -182,9 +196,22 @@ class Devices:
             async with self._database.write() as conn:
                 await conn.execute(_HEALTH, rows)
 
+    async def of_maker(
+        self, maker: int | None, product_key: str | None, limit: int, after: str = ""
+    ) -> list[Device]:
+        """A page of a maker's devices, or of all, in the order of their dids; `after` goes on after one."""
+        query = select(*DEVICE).where(devices.c.did > after).order_by(devices.c.did).limit(limit)
+        if product_key is not None:
+            query = query.where(devices.c.product_key == product_key)
+        if maker is not None:
+            theirs = select(products.c.product_key).where(products.c.maker == maker)
+            query = query.where(devices.c.product_key.in_(theirs))
+        async with self._database.read() as conn:
+            return [Device(**row._mapping) for row in await conn.execute(query)]
+
     async def all(self, product_key: str | None = None, online: bool | None = None) -> list[Device]:
         """Every device, or those of one product, or those that are on-line or off-line; oldest first."""
-        query = select(devices).order_by(devices.c.registered_at, devices.c.did)
+        query = select(*DEVICE).order_by(devices.c.registered_at, devices.c.did)
         if product_key is not None:
             query = query.where(devices.c.product_key == product_key)
         if online is not None:
@@ -237,12 +264,42 @@ class Devices:
         unbound = [BindingEnded(reset.did, reset.at, uid) for uid in uids]
         await self._database.followers.tell(conn, [*unbound, reset])
 
-    async def set_disabled(self, did: str, disabled: bool) -> bool:
+    async def set_disabled(self, did: str, disabled: bool, entry: Entry | None = None) -> bool:
         """Lock a device out of the broker and of control, or let it in again; False when there is none."""
         async with self._database.write() as conn:
             statement = update(devices).where(devices.c.did == did).values(disabled=disabled)
-            return int((await conn.execute(statement)).rowcount) == 1
+            done = int((await conn.execute(statement)).rowcount) == 1
+            if done and entry is not None:
+                await record(conn, entry)
+        return done
 
+    async def remove(self, did: str, at: float, entry: Entry) -> tuple[str, ...] | None:
+        """Forget a device that its maker takes back; the users who lost it, or None when there is none."""
+        async with self._database.write() as conn:
+            query = select(devices.c.product_key, devices.c.mac).where(devices.c.did == did)
+            known = (await conn.execute(query)).one_or_none()
+            if known is None:
+                return None
+            unbound = tuple(
+                (await conn.execute(select(bindings.c.uid).where(bindings.c.did == did))).scalars()
+            )
+            await conn.execute(delete(devices).where(devices.c.did == did))
+            await self._tell_reset(conn, Reset(did, at, known.product_key, known.mac), unbound)
+            await record(conn, entry)
+        self._identities.pop(did, None)
+        return unbound
+
+
+# The columns of a `Device`.
+IS_DISABLED: Final = or_(
+    devices.c.disabled,
+    exists().where(
+        products.c.product_key == devices.c.product_key, makers.c.id == products.c.maker, makers.c.disabled
+    ),
+)
+DEVICE: Final = tuple(
+    IS_DISABLED.label("disabled") if column is devices.c.disabled else column for column in devices.columns
+)
 
 _HEALTH: Final = (
     update(devices)

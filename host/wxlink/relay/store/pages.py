@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import delete, select, update
 
+from wxlink.relay.store.audit import Entry, record
 from wxlink.relay.store.database import Database, deleted, insert
 from wxlink.relay.store.schema import page_sessions, page_tickets
 
@@ -61,7 +62,7 @@ class Pages:
             await conn.execute(update(table).where(table.c.ticket == fingerprint).values(used=True))
         return Shown(Ticket(row.uid, row.did), not row.used)
 
-    async def add_session(self, fingerprint: str, uid: str, expires_at: float) -> None:
+    async def add_session(self, fingerprint: str, uid: str, expires_at: float, entry: Entry) -> None:
         """Remember a session for a user that exists."""
         table = page_sessions
         kept = select(table.c.session).where(table.c.uid == uid).order_by(table.c.expires_at.desc())
@@ -71,6 +72,7 @@ class Pages:
             await conn.execute(
                 insert(conn, table).values(session=fingerprint, uid=uid, expires_at=expires_at)
             )
+            await record(conn, entry)
 
     async def session(self, fingerprint: str, now: float) -> Session | None:
         """A session; None when it is unknown or expired."""

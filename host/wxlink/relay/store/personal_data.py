@@ -1,7 +1,8 @@
 """What the store knows of one user: all of it at once, to be handed out or forgotten.
 
 Read off the schema: a table with a column `uid`, or one that refers to the table of users, is personal. A new
-table with such a column is in the export and in the erasure without a word here.
+table with such a column is in the export and in the erasure without a word here. The audit log names its
+accounts in words; its rows outlive the user, without name and address.
 """
 
 from typing import Any, Final, NamedTuple
@@ -9,9 +10,10 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Column, Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from wxlink.relay.store.audit import Entry, record, user_account
 from wxlink.relay.store.bindings import unbind
 from wxlink.relay.store.database import Database, deleted
-from wxlink.relay.store.schema import bindings, history, metadata, states, users
+from wxlink.relay.store.schema import audit, bindings, history, metadata, states, users
 
 ROWS_MAX: Final = 100_000  # of one table in an export; a device that reports each second makes as many a day
 SECRETS: Final = frozenset({"password", "token", "session", "ticket", "claim", "link", "code", "passcode"})
@@ -43,9 +45,11 @@ class PersonalData:
             for table in (states, history):
                 query = select(table).where(table.c.did.in_(alone)).limit(ROWS_MAX)
                 told[table.name] = [_plain(row._asdict()) for row in await conn.execute(query)]
+            logged = select(audit).where(audit.c.account == user_account(uid)).limit(ROWS_MAX)
+            told[audit.name] = [_plain(row._asdict()) for row in await conn.execute(logged)]
         return {name: rows for name, rows in told.items() if rows}
 
-    async def erase(self, uid: str, at: float) -> Erased:
+    async def erase(self, uid: str, at: float, entry: Entry) -> Erased:
         """Forget the user in one transaction: their rows, and the reports of devices that nobody else has.
 
         A table that refers to users and must keep its row (`ON DELETE SET NULL`) loses the name only.
@@ -73,6 +77,10 @@ class PersonalData:
                 emptied = update(states).where(states.c.did.in_(alone)).values(updated_at=0.0, attrs={})
                 await conn.execute(emptied)
             rows["users"] = await deleted(conn, delete(users).where(users.c.uid == uid))
+            if rows["users"]:
+                await record(conn, entry)
+            logged = update(audit).where(audit.c.account == user_account(uid))
+            await conn.execute(logged.values(account=user_account(""), source=""))
         return Erased({name: count for name, count in rows.items() if count}, tuple(lost))
 
 

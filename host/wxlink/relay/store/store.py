@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from wxlink.relay.store.apps import Apps
+from wxlink.relay.store.audit import Audit, follow
 from wxlink.relay.store.bindings import Bindings
 from wxlink.relay.store.claims import Claims
 from wxlink.relay.store.codes import Codes
@@ -21,6 +22,9 @@ from wxlink.relay.store.groups import Groups
 from wxlink.relay.store.guest_lists import GuestLists
 from wxlink.relay.store.hours import Hours
 from wxlink.relay.store.leases import Leases
+from wxlink.relay.store.makers import Makers
+from wxlink.relay.store.member_tokens import MemberTokens
+from wxlink.relay.store.members import Members
 from wxlink.relay.store.messages import Messages
 from wxlink.relay.store.months import Months
 from wxlink.relay.store.pages import Pages
@@ -29,6 +33,7 @@ from wxlink.relay.store.personal_data import PersonalData
 from wxlink.relay.store.products import Products
 from wxlink.relay.store.pushes import Pushes
 from wxlink.relay.store.random_codes import RandomCodes
+from wxlink.relay.store.registry import Registry
 from wxlink.relay.store.releases import Releases
 from wxlink.relay.store.retention import Retention
 from wxlink.relay.store.shares import Shares
@@ -37,6 +42,7 @@ from wxlink.relay.store.snoti_keys import SnotiKeys
 from wxlink.relay.store.snoti_queues import SnotiQueues
 from wxlink.relay.store.states import States
 from wxlink.relay.store.updates import Updates
+from wxlink.relay.store.usage import Usage
 from wxlink.relay.store.users import Users
 
 HOURS_LIFE_S: Final = 400 * 86_400  # of points hour by hour: a year can be compared with the last
@@ -50,11 +56,18 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.followers = database.followers
-        self.apps = Apps(database)
+        self.followers.add(follow)
+        registry = Registry(database)
+        self.audit = Audit(database)
+        self.makers = Makers(database, registry)
+        self.members = Members(database)
+        self.member_tokens = MemberTokens(database)
+        self.usage = Usage(database, self.makers)
+        self.apps = Apps(database, registry)
         self.users = Users(database)
         self.people = People(database)
         self.personal_data = PersonalData(database)
-        self.products = Products(database)
+        self.products = Products(database, registry)
         self.devices = Devices(database)
         self.bindings = Bindings(database)
         months = Months(database)
@@ -121,6 +134,9 @@ class Store:
         """
         nouns = (
             self.users,
+            self.apps,
+            self.member_tokens,
+            self.usage,
             self.codes,
             self.claims,
             self.pages,

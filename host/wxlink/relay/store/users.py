@@ -9,7 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wxlink.relay.masks import masked, masked_email
+from wxlink.relay.store.audit import Entry, record
 from wxlink.relay.store.database import Database, deleted, insert
+from wxlink.relay.store.makers import check_room
 from wxlink.relay.store.schema import page_sessions, password_links, platform_users, tokens, users
 
 TOKENS_A_USER: Final = 50  # live tokens; some pages log in at every load, so the oldest make room
@@ -63,18 +65,30 @@ class Users:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def anonymous(self, appid: str, phone_id: str, uid: str, lang: str, at: float) -> User:
-        """The user with this phone id; a new one with `uid` when there is none."""
+    async def anonymous(
+        self, appid: str, phone_id: str, uid: str, lang: str, at: float, *, most: int | None = None
+    ) -> User:
+        """The user with this phone id; a new one with `uid` when there is none.
+
+        Raises QuotaReached when it would be new and the app has `most` users.
+        """
+        found = select(users).where(users.c.appid == appid, users.c.phone_id == phone_id)
+        async with self._database.read() as conn:
+            known = (await conn.execute(found)).one_or_none()
+        if known is not None:
+            return User(**known._mapping)
         async with self._database.write() as conn:
+            await check_room(conn, "users", most, users.c.appid, appid)
             row = _row(User(uid, appid, None, None, phone_id, None, lang, at))
             await conn.execute(
                 insert(conn, users).values(row).on_conflict_do_nothing(index_elements=["appid", "phone_id"])
             )
-            found = select(users).where(users.c.appid == appid, users.c.phone_id == phone_id)
             return User(**(await conn.execute(found)).one()._mapping)
 
-    async def add_named(self, user: User) -> None:
-        """Add a user who logs in with `username`, `email` or `phone`. Raises NameTaken.
+    async def add_named(self, user: User, most: int | None = None) -> None:
+        """Add a user who logs in with `username`, `email` or `phone`.
+
+        Raises NameTaken, and QuotaReached when the app has `most` users.
 
         A username may not be another's address or number nor the reverse: a log-in gives just one text.
         """
@@ -84,6 +98,7 @@ class Users:
         async with self._database.write() as conn:
             if (await conn.execute(select(users.c.uid).where(_named(user.appid, name)))).first() is not None:
                 raise NameTaken(name)
+            await check_room(conn, "users", most, users.c.appid, user.appid)
             added = await conn.execute(insert(conn, users).values(_row(user)).on_conflict_do_nothing())
             if added.rowcount != 1:
                 raise NameTaken(name)
@@ -110,9 +125,20 @@ class Users:
         return None if row is None else User(**row._mapping)
 
     async def of_platform(
-        self, appid: str, platform: str, subject: str, uid: str, *, lang: str, at: float
+        self,
+        appid: str,
+        platform: str,
+        subject: str,
+        uid: str,
+        *,
+        lang: str,
+        at: float,
+        most: int | None = None,
     ) -> str:
-        """The uid of another platform's user in this app; a new user with `uid` when there is none."""
+        """The uid of another platform's user in this app; a new user with `uid` when there is none.
+
+        Raises QuotaReached when it would be new and the app has `most` users.
+        """
         of_theirs = (
             (platform_users.c.appid == appid)
             & (platform_users.c.platform == platform)
@@ -123,6 +149,7 @@ class Users:
             known: str | None = (await conn.execute(query)).scalar_one_or_none()
             if known is not None:
                 return known
+            await check_room(conn, "users", most, users.c.appid, appid)
             await add_user(conn, User(uid, appid, None, None, None, None, lang, at))
             row = {"appid": appid, "platform": platform, "subject": subject, "uid": uid}
             added = insert(conn, platform_users).values(row).on_conflict_do_nothing()
@@ -131,7 +158,9 @@ class Users:
             await conn.execute(delete(users).where(users.c.uid == uid))  # another relay was first
             return str((await conn.execute(query)).scalar_one())
 
-    async def change(self, uid: str, changes: Mapping[str, Any], *, keep_token: str | None = None) -> bool:
+    async def change(
+        self, uid: str, changes: Mapping[str, Any], entry: Entry, *, keep_token: str | None = None
+    ) -> bool:
         """Set columns of a user; False when there is none. A new password ends tokens, sessions and links.
 
         keep_token: the fingerprint of the token that goes on. Raises NameTaken.
@@ -153,6 +182,7 @@ class Users:
                 await conn.execute(others)
                 for table in (page_sessions, password_links):
                     await conn.execute(delete(table).where(table.c.uid == uid))
+            await record(conn, entry)
         return True
 
     async def add_password_link(self, fingerprint: str, uid: str, expires_at: float) -> None:
@@ -168,7 +198,7 @@ class Users:
         async with self._database.read() as conn:
             return (await conn.execute(select(password_links.c.uid).where(mine))).scalar_one_or_none()
 
-    async def add_token(self, fingerprint: str, token: Token) -> None:
+    async def add_token(self, fingerprint: str, token: Token, entry: Entry | None = None) -> None:
         """Remember a token by its fingerprint; a user's oldest go when there are more than TOKENS_A_USER."""
         kept = (
             select(tokens.c.token)
@@ -180,6 +210,8 @@ class Users:
         async with self._database.write() as conn:
             await conn.execute(delete(tokens).where(tokens.c.uid == token.uid, tokens.c.token.not_in(kept)))
             await conn.execute(insert(conn, tokens).values(row))
+            if entry is not None:
+                await record(conn, entry)
 
     async def token(self, fingerprint: str) -> Token | None:
         """What the token stands for, expired or not; None when it is unknown."""

@@ -2,8 +2,8 @@
 
 Times are unix seconds as floating-point numbers. Secrets that only have to be recognised (tokens, claims,
 tickets, sessions, downloads, keys of server push) are stored as SHA-256 (`ids.fingerprint`), passwords as
-scrypt; a product secret, a device's passcode and its update key are stored in clear: the signature of
-bind_mac, the module protocol and the proof of an update need their text.
+scrypt; the secrets of products and apps, a device's passcode and its update key are stored in clear: the
+signatures of bind_mac and request_token, the module protocol and the proof of an update need their text.
 """
 
 from wxlink.relay.store.schema.accounts import (
@@ -16,16 +16,20 @@ from wxlink.relay.store.schema.accounts import (
     tokens,
     users,
 )
+from wxlink.relay.store.schema.audit import audit
 from wxlink.relay.store.schema.base import metadata
 from wxlink.relay.store.schema.devices import bindings, claims, devices, history, leases, products, states
 from wxlink.relay.store.schema.logs import commands, connections, hours, random_codes
+from wxlink.relay.store.schema.makers import app_tokens, makers, member_tokens, members, registry, usage
 from wxlink.relay.store.schema.pages import page_sessions, page_tickets, pushes
 from wxlink.relay.store.schema.releases import device_updates, downloads, releases, rollouts
 from wxlink.relay.store.schema.sharing import group_devices, groups, messages, shares
 from wxlink.relay.store.schema.snoti import snoti_events, snoti_keys, snoti_queues, snoti_relays
 
 __all__ = [
+    "app_tokens",
     "apps",
+    "audit",
     "bindings",
     "captchas",
     "claims",
@@ -40,6 +44,9 @@ __all__ = [
     "history",
     "hours",
     "leases",
+    "makers",
+    "member_tokens",
+    "members",
     "messages",
     "metadata",
     "page_sessions",
@@ -50,6 +57,7 @@ __all__ = [
     "products",
     "pushes",
     "random_codes",
+    "registry",
     "releases",
     "rollouts",
     "shares",
@@ -59,5 +67,6 @@ __all__ = [
     "snoti_relays",
     "states",
     "tokens",
+    "usage",
     "users",
 ]

@@ -3,6 +3,7 @@
 from sqlalchemy import JSON, Column, Double, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from wxlink.relay.store.schema.base import FINGERPRINT, KEY, NAME, NOTE, PHONE, metadata
+from wxlink.relay.store.schema.makers import makers
 
 apps = Table(
     "apps",
@@ -10,6 +11,10 @@ apps = Table(
     Column("appid", KEY, primary_key=True),
     Column("name", NAME, nullable=False),
     Column("secret", KEY, nullable=False),
+    Column("maker", Integer, ForeignKey(makers.c.id)),  # null: the relay's own, open to every maker's devices
+    Column("former_secret", KEY),
+    Column("former_until", Double),
+    Index(None, "maker"),
 )
 
 users = Table(

@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from wxlink.relay.store.schema.accounts import users
 from wxlink.relay.store.schema.base import DID, FINGERPRINT, KEY, NAME, NOTE, metadata
+from wxlink.relay.store.schema.makers import makers
 
 products = Table(
     "products",
@@ -29,6 +30,12 @@ products = Table(
     Column("definition", JSON, nullable=False),
     Column("history_days", Integer),  # null: as long as the relay keeps reports anyway
     Column("sharing", Boolean, nullable=False, server_default=false()),
+    # Never null: SQLite adds no column that is both NOT NULL and a foreign key.
+    Column("maker", Integer, ForeignKey(makers.c.id)),
+    Column("former_secret", KEY),
+    Column("former_until", Double),
+    Column("sandbox", Boolean, nullable=False, server_default=false()),
+    Index(None, "maker"),
 )
 
 devices = Table(
