@@ -13,13 +13,14 @@ import pytest
 from aiohttp.test_utils import TestClient
 from http_ground import bound_and_on_line, headers
 from openapi_spec_validator import validate
-from relay_ground import PRODUCT_SECRET, Clock
+from relay_ground import APPID, PRODUCT_SECRET, Clock
 
 from wxlink.relay import http_api
 from wxlink.relay.rest import Route
 from wxlink.relay.rest.call import APP_ID
 from wxlink.relay.service import Login, Service
 
+APP_SECRET = "deadbeefdeadbeefdeadbeefdeadbeef"  # as the store of the tests has it
 EXAMPLES = 12  # of each call and kind of generation, besides the boundary values of every field
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
@@ -75,7 +76,10 @@ async def test_schemathesis_finds_nothing_that_the_document_does_not_say(
     seed = int(os.environ.get("WXLINK_SEED") or random.randrange(2**32))
     print(f"WXLINK_SEED={seed}")
     now = str(int(clock.now))
+    auth = hashlib.md5(f"{APPID}{APP_SECRET}".encode()).hexdigest()  # noqa: S324
     proof = {
+        "X-Gizwits-Application-Auth": auth,
+        "X-Gizwits-Application-Token": (await service.request_app_token(APPID, auth)).token,
         "X-Gizwits-Timestamp": now,
         "X-Gizwits-Signature": hashlib.md5((PRODUCT_SECRET + now).encode()).hexdigest(),  # noqa: S324  the protocol's own
     }

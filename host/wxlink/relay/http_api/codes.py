@@ -1,6 +1,7 @@
 """Codes of text messages, and the captcha in front of them."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from aiohttp import web
 from msgspec import Struct
@@ -8,8 +9,27 @@ from msgspec import Struct
 from wxlink.relay.rest import AppCall, Route
 from wxlink.relay.service import Service
 
+APP_TOKEN: Final = "X-Gizwits-Application-Token"  # noqa: S105  the name of a header
 PICTURES: Final = "/app/verify/captchas/{captcha}"
 """Where pictures are; for people, so not in the table of calls."""
+
+
+class AppTokenCall(AppCall):
+    """A request of an app that has proved itself. `admit` raises ApiError 9003 or 9004."""
+
+    security: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        **AppCall.security,
+        "app_token": {
+            "type": "apiKey",
+            "in": "header",
+            "name": APP_TOKEN,
+            "description": "of POST /app/request_token",
+        },
+    }
+    refusals: ClassVar[tuple[int, ...]] = (9003, 9004)
+
+    async def admit(self) -> None:
+        await self.service.check_app_token(self.appid, self.header(APP_TOKEN))
 
 
 class Number(Struct, kw_only=True):
@@ -43,7 +63,7 @@ class Told(Struct):
     sms_code: str
 
 
-async def sms_code(call: AppCall, body: Number) -> None:
+async def sms_code(call: AppTokenCall, body: Number) -> None:
     """POST /app/sms_code: send a code to a number, or check one. A check does not use it up."""
     if body.code is None:
         await call.service.send_code(call.appid, body.phone, call.address, body.lang or "")
@@ -51,19 +71,19 @@ async def sms_code(call: AppCall, body: Number) -> None:
         await call.service.check_code(call.appid, body.phone, body.code)
 
 
-async def show_captcha(call: AppCall) -> CaptchaEntry:
+async def show_captcha(call: AppTokenCall) -> CaptchaEntry:
     """GET /app/verify/codes: a captcha; the picture shows other letters each time it is fetched."""
     captcha = await call.service.new_captcha(call.address)
     return CaptchaEntry(call.base + PICTURES.format(captcha=captcha.id), captcha.id)
 
 
-async def send_code(call: AppCall, body: Solved) -> None:
+async def send_code(call: AppTokenCall, body: Solved) -> None:
     """POST /app/verify/codes: send a code to a number, once the captcha is solved."""
     await call.service.solve_captcha(body.captcha_id, body.captcha_code)
     await call.service.send_code(call.appid, body.phone, call.address, body.lang or "")
 
 
-async def check_code(call: AppCall, body: Told) -> None:
+async def check_code(call: AppTokenCall, body: Told) -> None:
     """PUT /app/verify/codes: check a code. That does not use it up."""
     await call.service.check_code(call.appid, body.phone, body.sms_code)
 
