@@ -89,6 +89,12 @@ VERBS = (
         "wxlink audit --failed --since 7d",
     ),
     Verb(
+        "doors",
+        "wxlink.relay.commands.doors",
+        "let existing modules with the vendor's firmware in, product by product, unencrypted as they are",
+        "wxlink doors on 0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    ),
+    Verb(
         "frame",
         "wxlink.frame_tool.command",
         "take captures of the serial link apart, and make frames by name",

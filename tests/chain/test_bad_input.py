@@ -92,7 +92,8 @@ async def register(
     session: aiohttp.ClientSession, demo: DemoProcess, **changed: str
 ) -> tuple[int, dict[str, str]]:
     """A module's registration: the status, and the form text of the answer as a dictionary."""
-    form = {"passcode": "ABCDEFGHIJ", "mac": "020000000001", "product_key": demo.facts["product_key"]}
+    form = {"passcode": "ABCDEFGHIJ", "mac": "020000000001", "update_key": "ab" * 32}
+    form["product_key"] = demo.facts["product_key"]
     async with session.post(f"{demo.facts['http']}/dev/devices", data={**form, **changed}) as answer:
         text = await answer.text()
     return answer.status, dict(part.split("=", 1) for part in text.split("&"))

@@ -34,7 +34,8 @@ class PageDevice:
 
     async def register(self, http: str) -> str:
         """The did that the relay gives."""
-        form = {"passcode": PASSCODE, "mac": MAC, "product_key": self._product.product_key}
+        form = {"passcode": PASSCODE, "mac": MAC, "update_key": "ab" * 32}
+        form["product_key"] = self._product.product_key
         async with (
             aiohttp.ClientSession() as session,
             session.post(f"{http}/dev/devices", data=form) as answer,

@@ -62,7 +62,7 @@ async def test_settings_that_cannot_work_are_explained_without_secrets(
 async def test_everything_is_served_on_one_port_and_files_are_private(tmp_path: Path) -> None:
     async with live_relay(tmp_path) as relay, aiohttp.ClientSession() as session:
         base = f"http://127.0.0.1:{relay.http_port}"
-        form = {"product_key": KIT, "mac": MAC, "passcode": PASSCODE}
+        form = {"product_key": KIT, "mac": MAC, "passcode": PASSCODE, "update_key": "ab" * 32}
         async with session.post(f"{base}/dev/devices", data=form) as answer:
             assert answer.status == 201
             did = (await answer.text()).removeprefix("did=")

@@ -19,6 +19,7 @@ FORM = f"passcode={PASSCODE}&mac={MAC}&product_key={PRODUCT_KEY}"
 async def server(service: Service) -> AsyncIterator[TestServer]:
     app = web.Application()
     device_api.setup(app, service)
+    await service.store.doors.open(PRODUCT_KEY, NOW)
     async with TestServer(app) as running:
         yield running
 

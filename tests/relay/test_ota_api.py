@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from relay_ground import MAC, PASSCODE, PRODUCT_KEY, Clock
+from relay_ground import MAC, NOW, PASSCODE, PRODUCT_KEY, Clock
 from release_ground import IMAGE, mcu_file, module_file, released
 
 from wxlink.relay import device_api, ota_api
@@ -27,6 +27,7 @@ GAGENT_REQUEST_MAX = 199  # bytes of its buffer for a download's request
 async def server(service: Service) -> AsyncIterator[TestServer]:
     app = web.Application()
     device_api.setup(app, service)
+    await service.store.doors.open(PRODUCT_KEY, NOW)
     ota_api.setup(app, service)
     async with TestServer(app) as running:
         yield running

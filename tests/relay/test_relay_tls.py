@@ -49,7 +49,7 @@ async def registered(relay: Relay, authority: Authority) -> tuple[str, dict[str,
     base = f"https://127.0.0.1:{relay.tls_port}/dev/devices"
     connector = aiohttp.TCPConnector(ssl=trusting(authority))
     async with aiohttp.ClientSession(connector=connector) as session:
-        form = {"product_key": KIT, "mac": MAC, "passcode": PASSCODE}
+        form = {"product_key": KIT, "mac": MAC, "passcode": PASSCODE, "update_key": "ab" * 32}
         async with session.post(base, data=form) as answer:
             assert answer.status == 201
             did = (await answer.text()).removeprefix("did=")

@@ -19,6 +19,7 @@ from wxlink.relay import admin, admin_api, device_api, h5_api, http_api, ota_api
 from wxlink.relay.auth_callout import AuthCallout
 from wxlink.relay.broker import Broker, BrokerError
 from wxlink.relay.cluster import Cluster, SecretsError
+from wxlink.relay.doors import Doors
 from wxlink.relay.downlink import Asks, ClientCounts, Downlink
 from wxlink.relay.events import Bus
 from wxlink.relay.first_read import FirstReads
@@ -152,6 +153,7 @@ class Relay:
         parts.callback(listener.close)
         tls_listener = self._listen_tls(parts)
         snoti_listener = self._listen_snoti(parts)
+        doors = Doors(parts, self.settings, _listen)
         self.store = await Store.open(self.settings.database_url)
         parts.push_async_callback(self.store.close)
         parts.push_async_callback(self._settle)
@@ -164,6 +166,8 @@ class Relay:
             port=listener.getsockname()[1],
             tls_port=tls_listener.getsockname()[1] if tls_listener else 0,
             mqtt_port=endpoint.port,
+            door_mqtt_port=doors.mqtt_port,
+            door_http_port=doors.http_port,
         )
         downlink = await self._start_ingest(parts, endpoint, cluster)
         self.service = Service(self.store, self.bus, downlink, self.settings, self._clock)
@@ -180,6 +184,8 @@ class Relay:
         parts.push_async_callback(self.snoti.stop)
         await self.snoti.start(snoti_listener, self._certificate.context if self._certificate else None)
         await self._start_web(parts, listener, tls_listener)
+        nodes = cluster.endpoints if cluster else (endpoint,)
+        await doors.open(parts, self.service, nodes, self._connections, self.metrics)
         if self._certificate:
             renewing = asyncio.create_task(self._renew(self._certificate), name="renew the certificate")
             parts.push_async_callback(_ended, renewing)
@@ -268,13 +274,14 @@ class Relay:
             counts.changed(did)
             reads.came_online(did)
 
-        shared = cluster.ingest(came_online) if cluster else None
+        shared = cluster.ingest(came_online, counts.changed) if cluster else None
         self.ingest = shared or MqttIngest(
             endpoint,
             self.store,
             self.bus,
             asks,
             on_online=came_online,
+            on_count_request=counts.changed,
             connected_clients=self.broker.connected_clients if self.broker else None,
             clock=self._clock,
         )
@@ -341,7 +348,7 @@ class Relay:
         )
         parts.push_async_callback(runner.cleanup)
         await runner.setup()
-        connections = Connections(self.settings, self.metrics)
+        self._connections = connections = Connections(self.settings, self.metrics)
         self.metrics.gauge("http_connections", "HTTP connections.", lambda: connections.open)
         await GuardedSite(runner, listener, connections, backlog=LISTEN_BACKLOG).start()
         if tls_listener and self._certificate:

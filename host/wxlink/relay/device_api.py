@@ -22,6 +22,8 @@ FIELDS_MAX: Final = 10
 REGISTRATIONS: Final = 120  # of one address: a test bench full of modules that start together...
 REGISTRATIONS_WINDOW_S: Final = 60  # ...in this time; modules that were refused come again
 
+_SEALED: Final = "/dev/{product_key:[0-9a-f]{32}}/device"
+
 _SERVICE: Final = web.AppKey("device API service", Service)
 _REGISTERING: Final = web.AppKey("device API registrations", Throttle)
 
@@ -36,23 +38,41 @@ def setup(app: web.Application, service: Service) -> None:
     app.router.add_route("POST", "/dev/devices", register)
     app.router.add_route("DELETE", "/dev/devices", retire)
     app.router.add_route("GET", "/dev/devices/{did}", provision)
+    app.router.add_route("POST", _SEALED, register_sealed)
+    app.router.add_route("GET", _SEALED, provision_sealed)
 
 
 async def register(request: web.Request) -> web.Response:
     """POST /dev/devices `passcode&mac&product_key[&update_key]`: 201 `did=<22 characters>`."""
-    service, throttle = request.app[_SERVICE], request.app[_REGISTERING]
-    address, now = request.remote or "", service.clock()
-    if throttle.is_full(address, now):
-        raise ApiError(9041)
-    throttle.count(address, now)
+    _count_registration(request)
     fields = await form(request)
-    did = await service.register_device(
-        field(fields, "product_key"),
-        field(fields, "mac"),
-        field(fields, "passcode"),
-        fields.get("update_key"),
-    )
+    try:
+        did = await request.app[_SERVICE].register_module(
+            field(fields, "product_key"),
+            field(fields, "mac"),
+            field(fields, "passcode"),
+            fields.get("update_key"),
+        )
+    except ApiError as error:
+        _note_refused(request, error)
+        raise
     return answer(f"did={did}", 201)
+
+
+async def register_sealed(request: web.Request) -> web.Response:
+    """POST /dev/<product key>/device `data=<sealed mac&passcode&type&extra>`: 201, sealed `did=..`.
+
+    Sealed is hex. type and extra are not looked at.
+    """
+    _count_registration(request)
+    fields = await form(request)
+    product_key = request.match_info["product_key"]
+    try:
+        sealed = await request.app[_SERVICE].register_sealed(product_key, field(fields, "data"))
+    except ApiError as error:
+        _note_refused(request, error)
+        raise
+    return answer(sealed, 201)
 
 
 async def retire(request: web.Request) -> web.Response:
@@ -65,13 +85,25 @@ async def retire(request: web.Request) -> web.Response:
 async def provision(request: web.Request) -> web.Response:
     """GET /dev/devices/<did>: 200 `host=..&port=..&server_ts=..&port_s=..` and the end of a line."""
     service = request.app[_SERVICE]
-    device = await service.registered_device(request.match_info["did"])
-    if device.disabled:
-        raise ApiError(9023)
-    to = endpoints(request, service.settings)
-    return answer(
-        f"host={to.host}&port={to.mqtt_port}&server_ts={int(service.clock())}&port_s={to.mqtts_port}\r\n"
+    to = await service.broker_for(request.match_info["did"], endpoints(request, service.settings))
+    return answer(to.form())
+
+
+async def provision_sealed(request: web.Request) -> web.Response:
+    """GET /dev/<product key>/device?did=<hex of the sealed did>: 200, the same, sealed, in one chunk.
+
+    The one module that is known to ask so looks for the sealed text behind the size of a chunk.
+    """
+    service = request.app[_SERVICE]
+    response = answer(
+        await service.broker_for_sealed(
+            request.match_info["product_key"],
+            field(request.query, "did"),
+            endpoints(request, service.settings),
+        )
     )
+    response.enable_chunked_encoding()
+    return response
 
 
 @web.middleware
@@ -92,6 +124,19 @@ async def _middleware(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 _STATUSES: Final = {9041: 429}
+
+
+def _count_registration(request: web.Request) -> None:
+    throttle, now = request.app[_REGISTERING], request.app[_SERVICE].clock()
+    address = request.remote or ""
+    if throttle.is_full(address, now):
+        raise ApiError(9041)
+    throttle.count(address, now)
+
+
+def _note_refused(request: web.Request, error: ApiError) -> None:
+    """For the operator: the module itself shows nobody why it does not come."""
+    log.warning("a module at %s is not registered: %s", request.remote, error)
 
 
 async def form(request: web.Request) -> dict[str, str]:

@@ -90,7 +90,7 @@ def _offered(request: web.Request, offer: Offer | None) -> web.Response:
     release = offer.release
     parts: Mapping[str, object] = {
         "soft_ver": release.version,
-        "download_url": f"{_base(request)}{DOWNLOAD_PATH}/{offer.token}/{release.file_name}",
+        "download_url": f"{_base(request, offer)}{DOWNLOAD_PATH}/{offer.token}/{release.file_name}",
     }
     if offer.proof is not None:
         proof = {"size": release.file.size, "sha256": release.file.sha256, "hmac": offer.proof}
@@ -98,7 +98,9 @@ def _offered(request: web.Request, offer: Offer | None) -> web.Response:
     return answer("&".join(f"{name}={value}" for name, value in parts.items()) + "\r\n")
 
 
-def _base(request: web.Request) -> str:
-    """Where modules reach this relay by plain HTTP: GAgent follows no https URL."""
-    to = endpoints(request, request.app[_SERVICE].settings)
-    return f"http://{to.host}" + (f":{to.ws_port}" if to.ws_port != HTTP_PORT else "")
+def _base(request: web.Request, offer: Offer) -> str:
+    """Where the module reaches this relay by plain HTTP: GAgent follows no https URL, and port 80 only."""
+    settings = request.app[_SERVICE].settings
+    to = endpoints(request, settings)
+    port = to.ws_port if offer.proof else settings.doorways(to).http_port
+    return f"http://{to.host}" + (f":{port}" if port != HTTP_PORT else "")

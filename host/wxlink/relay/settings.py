@@ -28,6 +28,13 @@ class Endpoints(NamedTuple):
     wss_port: int
 
 
+class Doorways(NamedTuple):
+    """Ports that modules with the vendor's firmware are told: of MQTT, and for files by plain HTTP."""
+
+    mqtt_port: int
+    http_port: int
+
+
 @dataclass(frozen=True, slots=True)
 class LogSettings:
     """What is logged and how."""
@@ -154,6 +161,15 @@ class RelaySettings:
     broker_password: str | None = field(default=None, repr=False)
     """Who the relay is at that broker, where the URL does not say it."""
 
+    door_host: str = "127.0.0.1"
+    """Where the two doors for modules with the vendor's firmware listen; nothing there is encrypted."""
+
+    door_mqtt_port: int | None = None
+    """The door that speaks MQTT 3.1 and tells who is on-line; None: there is none."""
+
+    door_http_port: int | None = None
+    """Plain HTTP with nothing but the calls of modules, 80 in the field; None: there is none."""
+
     store_url: str | None = field(default=None, repr=False)
     """SQLAlchemy URL of the database; None keeps SQLite in `data_dir`."""
 
@@ -197,6 +213,10 @@ class RelaySettings:
     """None follows `public_url`, else our own certificate; some clients use wss whenever this port is not 0,
     so it is 0 without TLS."""
 
+    advertised_door_mqtt_port: int | None = None
+    advertised_door_http_port: int | None = None
+    """Where the doors are reached when a router stands before them; None is where they listen."""
+
     @property
     def database_url(self) -> str:
         """The URL that the store opens."""
@@ -218,6 +238,13 @@ class RelaySettings:
             wss_port=wss_port if self.advertised_wss_port is None else self.advertised_wss_port,
         )
 
+    def doorways(self, usual: Endpoints) -> Doorways:
+        """For modules with the vendor's firmware; where there is no door, the usual ports."""
+        return Doorways(
+            _first(self.advertised_door_mqtt_port, self.door_mqtt_port, usual.mqtt_port),
+            _first(self.advertised_door_http_port, self.door_http_port, usual.ws_port),
+        )
+
     def _own_tls(self, port: int) -> int:
         return port if self.tls_cert else 0
 
@@ -227,3 +254,7 @@ class RelaySettings:
             return self.host
         named = re.sub(r":\d+$", "", request_host or "")
         return named if _HOST.fullmatch(named) else "127.0.0.1"
+
+
+def _first(*ports: int | None) -> int:
+    return next(port for port in ports if port is not None)

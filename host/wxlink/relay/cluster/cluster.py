@@ -68,7 +68,9 @@ class Cluster:
         """Leave the cluster. Safe to call twice."""
         await self._parts.aclose()
 
-    def ingest(self, on_online: Callable[[str], None]) -> JetStreamIngest:
+    def ingest(
+        self, on_online: Callable[[str], None], on_count_request: Callable[[str], None]
+    ) -> JetStreamIngest:
         """This relay's share of what devices send."""
         return JetStreamIngest(
             self._link,
@@ -78,6 +80,7 @@ class Cluster:
             self.asks,
             name=self.name,
             on_online=on_online,
+            on_count_request=on_count_request,
             clock=self._clock,
         )
 

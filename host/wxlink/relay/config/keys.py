@@ -72,6 +72,9 @@ KEYS: Final = (
     Key("mqtt", "host", "mqtt_host", HOST),
     Key("mqtt", "port", "mqtt_port", PORT),
     Key("mqtt", "plain", "mqtt_plain", FLAG),
+    Key("doors", "host", "door_host", HOST),
+    Key("doors", "mqtt_port", "door_mqtt_port", PORT),
+    Key("doors", "http_port", "door_http_port", PORT),
     Key("broker", "url", "broker_url", _BROKER, secret=True),
     Key("broker", "user", "broker_user", TEXT),
     Key("broker", "password", "broker_password", TEXT, secret=True),
@@ -103,6 +106,8 @@ KEYS: Final = (
     Key("limits", "connections_per_address", "limits.connections_per_address", number(1, 1_000_000)),
     Key("limits", "request_s", "limits.request_s", real(1, 600)),
     Key("limits", "keep_alive_s", "limits.keep_alive_s", real(1, 3600)),
+    Key("advertised", "door_mqtt_port", "advertised_door_mqtt_port", PORT),
+    Key("advertised", "door_http_port", "advertised_door_http_port", PORT),
     Key("log", "level", "log.level", choice("debug", "info", "warning", "error")),
     Key("log", "form", "log.form", choice("auto", "text", "json")),
 )

@@ -45,7 +45,8 @@ class JetStreamIngest:
     """Stores what devices send and then tells the bus: commit, acknowledge, publish the event.
 
     link: to the cluster, started. endpoints: its MQTT listeners, for commands. name: of this relay, different
-    from all others'. on_online: called with the did each time a device's connection begins.
+    from all others'. on_online: called with the did each time a device's connection begins,
+    on_count_request when it asks how many watch it.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class JetStreamIngest:
         *,
         name: str,
         on_online: Callable[[str], None] = lambda _did: None,
+        on_count_request: Callable[[str], None] = lambda _did: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.presence = PresenceBook(
@@ -72,7 +74,7 @@ class JetStreamIngest:
         self._clock = clock
         self._understanding = Understanding(store, clock)
         self._batches: Batches[Arrived] = Batches(self._handle, self._drop, self._stored)
-        self._teller = Teller(bus, answers, self.presence)
+        self._teller = Teller(bus, answers, self.presence, on_count_request)
         self._pull = StreamPull(link, on_message=self._batches.put, held=lambda: len(self._batches))
         self._commands = MqttLink(endpoints, f"wxlink-relay-{name}", (), on_message=lambda _delivery: None)
         self._dropped: set[asyncio.Task[None]] = set()

@@ -24,8 +24,9 @@ class MqttIngest:
     A batch is one transaction. A message that says nothing is counted, logged and acknowledged; it stops no
     other. While the store fails nothing is acknowledged and the batch is tried again.
     answers: told of 0x0094 and 0x0093 once they are stored. on_online: called with the did each time a
-    device's connection begins. connected_clients: asks the broker which client ids are connected, to find the
-    devices that went without a word; None when the broker cannot be asked.
+    device's connection begins, on_count_request when it asks how many watch it. connected_clients: asks the
+    broker which client ids are connected, to find the devices that went without a word; None when the broker
+    cannot be asked.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class MqttIngest:
         answers: Answers,
         *,
         on_online: Callable[[str], None] = lambda _did: None,
+        on_count_request: Callable[[str], None] = lambda _did: None,
         connected_clients: ConnectedClients | None = None,
         compare_after_s: float = COMPARE_AFTER_S,
         clock: Callable[[], float] = time.time,
@@ -57,7 +59,7 @@ class MqttIngest:
             compare_after_s=compare_after_s,
             clock=clock,
         )
-        self._teller = Teller(bus, answers, self._presence)
+        self._teller = Teller(bus, answers, self._presence, on_count_request)
         self._link = MqttLink(
             (endpoint,),
             CLIENT_ID,

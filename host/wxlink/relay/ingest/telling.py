@@ -1,6 +1,6 @@
 """What is stored is told: to the bus, to those who wait for answers, and to the log what was wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from wxlink.relay.events import Bus, Reported, Undecodable
@@ -20,14 +20,24 @@ class Answers(Protocol):
 
 
 class Teller:
-    """Tells outcomes in their order. answers: told of 0x0094 and 0x0093."""
+    """Tells outcomes in their order.
 
-    def __init__(self, bus: Bus, answers: Answers, presence: PresenceBook) -> None:
+    answers: told of 0x0094 and 0x0093. on_count_request: called with the did that asks how many watch it.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        answers: Answers,
+        presence: PresenceBook,
+        on_count_request: Callable[[str], None],
+    ) -> None:
         self.undecipherable = 0
         """Messages since the start that said nothing."""
         self._bus = bus
         self._answers = answers
         self._presence = presence
+        self._on_count_request = on_count_request
         self._complaints = Complaints()
 
     def tell(self, outcomes: Sequence[Outcome]) -> None:
@@ -37,6 +47,8 @@ class Teller:
                 self._complain(outcome)
             elif isinstance(outcome, Presence):
                 self._presence.tell(outcome.said, outcome.identity, outcome.changed)
+            elif isinstance(outcome, uplink.CountRequest):
+                self._on_count_request(outcome.did)
             elif isinstance(outcome, Business):
                 self._answer(outcome.said)
                 if not outcome.past:

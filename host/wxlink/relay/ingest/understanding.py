@@ -39,7 +39,9 @@ class Presence:
     changed: bool = False
 
 
-Outcome: TypeAlias = Business | Presence | Condition | UpdateNews | uplink.Undecipherable
+Outcome: TypeAlias = (
+    Business | Presence | uplink.CountRequest | Condition | UpdateNews | uplink.Undecipherable
+)
 
 
 class Understanding:
@@ -70,7 +72,7 @@ class Understanding:
                 outcomes.append(uplink.Undecipherable(said.did, "there is no such device"))
             elif isinstance(said, uplink.Presence):
                 outcomes.append(Presence(said, identity))
-            elif isinstance(said, Condition | UpdateNews):
+            elif isinstance(said, uplink.CountRequest | Condition | UpdateNews):
                 outcomes.append(said)
             else:
                 outcomes.append(_with_attrs(said, product))

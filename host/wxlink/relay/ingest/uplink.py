@@ -4,6 +4,7 @@ dev2app/<did>               envelope 0x0091 or 0x0093, or 0x0094 of a module tha
 dev2app/<did>/<client id>   envelope 0x0094, to the client that asked
 dev2app/<did>/online        presence: `1 <connection>` or `0 <connection>`, 8 hex digits
 dev2app/<did>/health        what the module tells of itself (`self_report`), JSON
+dev2app/<did>/cli2ser       a request to the relay itself; the door of old modules adds who asks
 dev2app/<did>/update        how far it is with an update (`self_report`), JSON
 """
 
@@ -24,6 +25,7 @@ SUBSCRIPTIONS = (("dev2app/#", 1),)
 PRESENCE_TAIL = "online"
 HEALTH_TAIL = "health"
 UPDATE_TAIL = "update"
+REQUEST_TAIL = "cli2ser"
 STATUS_ACTIONS = frozenset({READ_REPLY, REPORT, V_READ_REPLY, V_REPORT})
 FROM_DEVICE = frozenset({envelope.REPORT, envelope.REQUEST, envelope.ANSWER})
 
@@ -49,6 +51,13 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True)
+class CountRequest:
+    """The device asks how many clients watch it."""
+
+    did: str
+
+
+@dataclass(frozen=True, slots=True)
 class Business:
     """Business data. tail: the client id in the topic of an answer, None without one."""
 
@@ -60,7 +69,7 @@ class Business:
     envelope: bytes
 
 
-Said: TypeAlias = Presence | Business | Condition | UpdateNews
+Said: TypeAlias = Presence | CountRequest | Business | Condition | UpdateNews
 
 
 def read(topic: str, payload: bytes) -> Said:
@@ -106,8 +115,19 @@ def _presence(did: str, payload: bytes) -> Presence:
     return Presence(did, found[1] == b"1", found[2].decode())
 
 
+def _request(did: str, payload: bytes) -> CountRequest:
+    try:
+        cmd, body = envelope.decode_service(payload)
+    except PeerError as error:
+        raise ValueError(str(error)) from error
+    if cmd != envelope.CLIENT_COUNT_REQUEST or body:
+        raise ValueError(f"request {cmd:04X} with {len(body)} bytes is not served")
+    return CountRequest(did)
+
+
 _TAILS: Final[dict[str | None, Callable[[str, bytes], Said]]] = {
     PRESENCE_TAIL: _presence,
     HEALTH_TAIL: self_report.condition,
     UPDATE_TAIL: self_report.update_news,
+    REQUEST_TAIL: _request,
 }

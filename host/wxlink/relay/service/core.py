@@ -156,6 +156,13 @@ class Core:
             raise ApiError(9014)
         return device
 
+    async def check_door(self, product_key: str) -> None:
+        """Raises ApiError 9045 when the product is closed to modules with the vendor's firmware."""
+        if not await self.store.doors.is_open(product_key):
+            raise ApiError(
+                9045, f"this product is closed to old modules; `wxlink doors on {product_key}` opens it"
+            )
+
     def _tell_unbound(self, did: str, uids: Iterable[str]) -> None:
         for uid in uids:
             self.bus.publish(BindingChanged(uid, did, False))

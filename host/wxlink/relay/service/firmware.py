@@ -74,12 +74,15 @@ class Firmware(Core):
 
         kind: `1` the module, `2` its MCU, which runs `version`. proved: the device wants size, hash and
         proof. Raises ApiError: 9015 kind is another, 9016 did and passcode do not belong together, 9023 the
-        device is disabled, 9041 too many wrong passcodes.
+        device is disabled, 9041 too many wrong passcodes, 9045 a foreign module of a product that is closed
+        to those.
         """
         number = _kind(kind)
         device = await self._authenticated(did, passcode, address, checks)
         if device.disabled:
             raise ApiError(9023)
+        if not proved:
+            await self.check_door(device.product_key)
         releases = await self.store.releases.all(number)
         known = {one.release: one for one in await self.store.updates.of_device(did)} if releases else {}
         await self._note_installed(releases, known, version)
@@ -109,13 +112,15 @@ class Firmware(Core):
         """As `check_update`, for the older calls that carry no passcode.
 
         They get only what every device of the product gets, and that is software for its MCU.
-        Raises ApiError: 9002 no such product, 9015 kind is neither 1 nor 2, 9041 too many checks.
+        Raises ApiError: 9002 no such product, 9015 kind is neither 1 nor 2, 9041 too many checks, 9045 the
+        product is closed to such modules.
         """
         number, now = _kind(kind), self.clock()
         if checks.blind.is_full(address, now):
             raise ApiError(9041)
         checks.blind.count(address, now)
         await self.product(product_key)
+        await self.check_door(product_key)
         if number == MODULE:
             return None
         release = _newest(

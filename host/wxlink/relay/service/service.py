@@ -7,6 +7,7 @@ from wxlink.relay.service.groups import Groups
 from wxlink.relay.service.labels import Labels
 from wxlink.relay.service.members import Members
 from wxlink.relay.service.messages import Messages
+from wxlink.relay.service.modules import Modules
 from wxlink.relay.service.pages import Pages
 from wxlink.relay.service.people import People
 from wxlink.relay.service.personal_data import PersonalData
@@ -21,6 +22,7 @@ class Service(
     Fleet,
     Members,
     Labels,
+    Modules,
     Groups,
     Messages,
     Firmware,
@@ -32,9 +34,9 @@ class Service(
     devices only, a member only what is the maker's.
 
     Made of one class a noun: Profile (on Accounts and Verification), PersonalData, Labels (QR codes; on
-    Household: binding, and Sharing), Groups (on Control: data points), Messages, Firmware (updates), Pages,
-    People (WeChat); for makers Catalogue (products and apps), Fleet (devices), Members (on Makers),
-    ServerPush (their servers).
+    Household: binding, and Sharing), Modules (on Household: how they come), Groups (on Control: data points),
+    Messages, Firmware (updates), Pages, People (WeChat); for makers Catalogue (products and apps), Fleet
+    (devices), Members (on Makers), ServerPush (their servers).
     """
 
     async def prune(self) -> int:

@@ -18,6 +18,7 @@ from wxlink.relay.store.commands import Commands
 from wxlink.relay.store.connections import Connections
 from wxlink.relay.store.database import Database, StoreError
 from wxlink.relay.store.devices import Devices
+from wxlink.relay.store.doors import Doors
 from wxlink.relay.store.groups import Groups
 from wxlink.relay.store.guest_lists import GuestLists
 from wxlink.relay.store.hours import Hours
@@ -69,6 +70,7 @@ class Store:
         self.personal_data = PersonalData(database)
         self.products = Products(database, registry)
         self.devices = Devices(database)
+        self.doors = Doors(database)
         self.bindings = Bindings(database)
         months = Months(database)
         self.states = States(database, months)

@@ -19,6 +19,7 @@ from wxlink.relay.store.schema.accounts import (
 from wxlink.relay.store.schema.audit import audit
 from wxlink.relay.store.schema.base import metadata
 from wxlink.relay.store.schema.devices import bindings, claims, devices, history, leases, products, states
+from wxlink.relay.store.schema.doors import old_modules
 from wxlink.relay.store.schema.logs import commands, connections, hours, random_codes
 from wxlink.relay.store.schema.makers import app_tokens, makers, member_tokens, members, registry, usage
 from wxlink.relay.store.schema.pages import page_sessions, page_tickets, pushes
@@ -49,6 +50,7 @@ __all__ = [
     "members",
     "messages",
     "metadata",
+    "old_modules",
     "page_sessions",
     "page_tickets",
     "password_links",
