@@ -10,13 +10,14 @@ from typing import Any, Self
 
 import aiohttp
 import paho.mqtt.client as mqtt
+from jsonschema import Draft202012Validator
 from paho.mqtt.enums import CallbackAPIVersion
 from relay_ground import APPID, MAC, PASSCODE, PRODUCT_SECRET, point
 
 from wxlink.relay.app import Relay
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import App, Product, Store
-from wxlink.relay.ws_api import Limits
+from wxlink.relay.ws_api import PATH, Limits, document
 from wxproto import envelope
 
 KIT = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -25,6 +26,17 @@ THREE = "3f1e2d3c4b5a69788796a5b4c3d2e1f0"
 METER = "2f1e2d3c4b5a69788796a5b4c3d2e1f0"
 UINT8 = {"min": 0, "max": 254, "ratio": 1, "addition": 0}
 WITHIN_S = 30.0
+ASYNCAPI = document(PATH)
+TOLD = Draft202012Validator(
+    {
+        "oneOf": [
+            ASYNCAPI["components"]["messages"][one["$ref"].rpartition("/")[2]]["payload"]
+            for one in ASYNCAPI["operations"]["tell"]["messages"]
+        ],
+        "components": ASYNCAPI["components"],
+    }
+)
+"""Whatever the relay says must be described."""
 
 
 def product(key: str, form: str, *points: dict[str, Any]) -> Product:
@@ -253,6 +265,7 @@ class AppClient:
         assert message.type == aiohttp.WSMsgType.TEXT, message
         assert message.data.isascii()
         decoded: dict[str, Any] = json.loads(message.data)
+        TOLD.validate(decoded)
         return decoded
 
     async def ask(self, message: dict[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import UNSET, Struct, to_builtins
+
 from wxlink.relay import values
 from wxlink.relay.errors import ApiError
 from wxlink.relay.events import BindingChanged, DeviceEvent, OnlineChanged, Reported, Undecodable
+from wxlink.relay.ws_api import words
 from wxproto import envelope
 
 NOT_LOGGED_IN = 1003
@@ -22,85 +25,64 @@ WS_ERRORS = {
 }
 
 
-def text(message: Mapping[str, Any]) -> bytes:
-    """A message as it goes on the wire; what is not ASCII becomes an escape, as clients expect of enums."""
-    return json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+def text(word: Struct) -> bytes:
+    """A word as it goes on the wire; what is not ASCII becomes an escape, as clients expect of enums."""
+    return json.dumps(to_builtins(word), ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
-PONG = text({"cmd": "pong"})
+PONG = text(words.Pong())
 
 
 def login_res(reason: str | None = None) -> bytes:
     """Success, or failure with a reason."""
-    data = {"success": True} if reason is None else {"success": False, "msg": reason}
-    return text({"cmd": "login_res", "data": data})
+    result = words.LoginResult(True) if reason is None else words.LoginResult(False, reason)
+    return text(words.LoginRes(result))
 
 
 def subscribe_res(success: Sequence[str], failed: Mapping[str, ApiError]) -> bytes:
-    """Both lists are always there: clients read the length of each."""
-    return text(
-        {
-            "cmd": "subscribe_res",
-            "data": {
-                "success": [{"did": did, "error_code": 0, "msg": "ok"} for did in success],
-                "failed": [
-                    {"did": did, "error_code": error.code, "msg": error.text} for did, error in failed.items()
-                ],
-            },
-        }
-    )
+    """What became of each device."""
+    good = [words.Verdict(did, 0, "ok") for did in success]
+    bad = [words.Verdict(did, error.code, error.text) for did, error in failed.items()]
+    return text(words.SubscribeRes(words.Verdicts(good, bad)))
 
 
 def invalid(code: int) -> bytes:
     """s2c_invalid_msg with one of WS_ERRORS."""
-    return text({"cmd": "s2c_invalid_msg", "data": {"error_code": code, "msg": WS_ERRORS[code]}})
+    return text(words.InvalidMsg(words.Refused(code, WS_ERRORS[code])))
 
 
 def refused(error: ApiError) -> bytes:
     """s2c_invalid_msg with a number of the HTTP API; the detail stands beside the fixed text."""
-    data = {"error_code": error.code, "msg": error.text}
-    if error.detail:
-        data["detail_message"] = error.detail
-    return text({"cmd": "s2c_invalid_msg", "data": data})
+    return text(words.InvalidMsg(words.Refused(error.code, error.text, error.detail or UNSET)))
 
 
 def ack(did: str, res_sn: int) -> bytes:
-    """s2c_ack: the device took it. The did stands beside cmd."""
-    return text({"cmd": "s2c_ack", "res_sn": res_sn, "did": did})
+    """s2c_ack: the device took it."""
+    return text(words.AckNoti(res_sn, did))
 
 
 def noti(
     did: str, attrs: Mapping[str, Any], *, req_sn: int | None = None, res_sn: int | None = None
 ) -> bytes:
     """s2c_noti; attrs as `values.to_ws` gives them."""
-    message: dict[str, Any] = {"cmd": "s2c_noti", "data": {"did": did, "attrs": attrs}}
-    if req_sn is not None:
-        message["req_sn"] = req_sn
-    if res_sn is not None:
-        message["res_sn"] = res_sn
-    return text(message)
+    sns = {name: sn for name, sn in (("req_sn", req_sn), ("res_sn", res_sn)) if sn is not None}
+    return text(words.Noti(words.Attrs(did, dict(attrs)), **sns))
 
 
 def raw(did: str, frame: bytes) -> bytes:
     """s2c_raw with a whole envelope."""
-    return text({"cmd": "s2c_raw", "data": {"did": did, "raw": list(frame)}})
+    return text(words.RawNoti(words.Frame(did, list(frame))))
 
 
 def online_status(event: OnlineChanged) -> bytes:
-    """s2c_online_status; one public client reads `is_online`, all others `online`."""
-    data = {
-        "did": event.did,
-        "passcode": event.passcode,
-        "mac": event.mac,
-        "online": event.online,
-        "is_online": event.online,
-    }
-    return text({"cmd": "s2c_online_status", "data": data})
+    """s2c_online_status."""
+    online = words.Online(event.did, event.passcode, event.mac, event.online, event.online)
+    return text(words.OnlineStatus(online))
 
 
 def binding_changed(event: BindingChanged) -> bytes:
     """s2c_binding_changed."""
-    return text({"cmd": "s2c_binding_changed", "data": {"did": event.did, "bind": event.bound}})
+    return text(words.BindingChanged(words.Bind(event.did, event.bound)))
 
 
 def undecodable(event: Undecodable) -> bytes:

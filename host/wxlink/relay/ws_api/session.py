@@ -1,21 +1,21 @@
 """One socket's conversation: who is logged in, which devices it watches, what each command does."""
 
 import asyncio
-import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
+
+import msgspec
 
 from wxlink.relay import values
 from wxlink.relay.errors import ApiError
 from wxlink.relay.events import BindingChanged, Bus, DeviceEvent, Unwatch
 from wxlink.relay.service import Service
-from wxlink.relay.ws_api import messages
+from wxlink.relay.ws_api import messages, words
 from wxlink.relay.ws_api.limits import (
     MAX_DEVICES,
     MAX_MESSAGE_BYTES,
-    MAX_NAMES,
     MAX_OPEN_ASKS,
     MAX_SOCKETS_PER_USER,
     Limits,
@@ -77,14 +77,14 @@ class Session:
         self._watched: dict[str, Unwatch] = {}
         self._unwatch_user: Unwatch | None = None
         self._asks: set[asyncio.Task[None]] = set()
-        self._handlers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
-            "login_req": self._login,
-            "subscribe_req": self._subscribe,
-            "c2s_read": self._read,
-            "c2s_write": self._write,
-            "c2s_raw": self._raw,
-            "c2s_ack": self._ack,
-            "ping": self._ping,
+        self._handlers: dict[str, tuple[Any, Callable[[Any], Awaitable[None]]]] = {
+            "login_req": (words.Login, self._login),
+            "subscribe_req": (words.Subscribe, self._subscribe),
+            "c2s_read": (words.Read, self._read),
+            "c2s_write": (words.Write, self._write),
+            "c2s_raw": (words.SendRaw, self._raw),
+            "c2s_ack": (words.Ack, self._ack),
+            "ping": (words.Ping, self._ping),
         }
 
     @property
@@ -96,13 +96,13 @@ class Session:
         """Handle one text message; whatever is wrong with it is answered, and nothing is raised."""
         try:
             message = _parse(given)
-            handler = self._handlers.get(message["cmd"])
-            if handler is None:
+            if message["cmd"] not in self._handlers:
                 _wrong(f"cmd is one of {', '.join(self._handlers)}")
-            if not self.logged_in and handler != self._login:
+            word, handler = self._handlers[message["cmd"]]
+            if not self.logged_in and word is not words.Login:
                 self._send(messages.invalid(self._login_missing))
                 return
-            await handler(message)
+            await handler(_understood(message, word))
         except ApiError as error:
             self._send(messages.refused(error))
         except Exception:
@@ -135,16 +135,17 @@ class Session:
 
     # Login and subscription
 
-    async def _login(self, message: dict[str, Any]) -> None:
+    async def _login(self, asked: words.Login | None) -> None:
         """login_req, also repeated on a socket that is logged in: the new one takes its place."""
-        data = message.get("data")
-        data = data if isinstance(data, dict) else {}
         self._log_out()
         changed: list[BindingChanged] = []
         try:
+            if asked is None:
+                raise ApiError(9015)
+            data = asked.data
             uid = await self._authenticated(data)
             with self._noting_bindings(uid, changed):
-                auto = data.get("auto_subscribe", True) not in (False, 0)
+                auto = data.auto_subscribe not in (False, 0)
                 owned = await self._service.bindings(uid, MAX_DEVICES) if auto else []
         except ApiError as error:
             self.login_failures += 1
@@ -158,9 +159,9 @@ class Session:
         self._uid = uid
         self._had_login = True
         self.login_failures = 0
-        self._custom = data.get("p0_type") == "custom"
+        self._custom = data.p0_type == "custom"
         self._auto = auto
-        self.silence_s = self._limits.heartbeat_s(data.get("heartbeat_interval"))
+        self.silence_s = self._limits.heartbeat_s(data.heartbeat_interval)
         self._send(messages.login_res())
         self._unwatch_user = self._bus.watch_user(uid, self._binding_changed)
         for device in owned:
@@ -177,28 +178,19 @@ class Session:
         finally:
             unwatch()
 
-    async def _authenticated(self, data: Mapping[str, Any]) -> str:
-        appid, uid, token = (data.get(key) for key in ("appid", "uid", "token"))
-        if not (isinstance(appid, str) and isinstance(uid, str) and isinstance(token, str)):
-            raise ApiError(9015)
-        if await self._service.authenticate(appid, token) != uid:
+    async def _authenticated(self, data: words.LoginData) -> str:
+        if await self._service.authenticate(data.appid, data.token) != data.uid:
             raise ApiError(9004)
-        self._credentials = (appid, token)
-        return uid
+        self._credentials = (data.appid, data.token)
+        return data.uid
 
-    async def _subscribe(self, message: dict[str, Any]) -> None:
-        """subscribe_req: a list of objects with `did`; other keys occur in the wild and are ignored."""
-        entries = message.get("data")
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            _wrong("the data of subscribe_req is a list of objects with did")
-        dids = [entry.get("did") for entry in entries]
-        if not all(isinstance(did, str) for did in dids):
-            _wrong("did is a text")
-        if len(set(dids) | self._watched.keys()) > MAX_DEVICES:
+    async def _subscribe(self, asked: words.Subscribe) -> None:
+        """subscribe_req; other keys beside did occur in the wild and are ignored."""
+        dids = dict.fromkeys(entry.did for entry in asked.data)
+        if len(dids.keys() | self._watched.keys()) > MAX_DEVICES:
             _wrong(f"a socket watches at most {MAX_DEVICES} devices")
-        asked = dict.fromkeys(dids)
-        failed = await self._service.refusals(self._user, asked)
-        success = [did for did in asked if did not in failed]
+        failed = await self._service.refusals(self._user, dids)
+        success = [did for did in dids if did not in failed]
         self._send(messages.subscribe_res(success, failed))
         for did in success:
             self._watch(did)
@@ -240,39 +232,25 @@ class Session:
 
     # Commands to devices
 
-    async def _read(self, message: dict[str, Any]) -> None:
-        did, data, sn = self._attribute_request(message)
-        names = data.get("names")
-        if names is not None and not (
-            isinstance(names, list)
-            and len(names) <= MAX_NAMES
-            and all(isinstance(name, str) for name in names)
-        ):
-            _wrong(f"names is a list of at most {MAX_NAMES} texts")
-        if sn is None:
-            await self._service.read(self._user, did, names or None)
+    async def _read(self, asked: words.Read) -> None:
+        self._check_attributes()
+        did, names = asked.data.did, asked.data.names or None
+        if asked.req_sn is None:
+            await self._service.read(self._user, did, names)
         else:
-            self._await(did, sn, await self._service.start_read(self._user, did, names or None))
+            self._await(did, asked.req_sn, await self._service.start_read(self._user, did, names))
 
-    async def _write(self, message: dict[str, Any]) -> None:
-        did, data, sn = self._attribute_request(message)
-        attrs = data.get("attrs")
-        if not isinstance(attrs, dict):
-            _wrong("attrs is an object of data points")
-        if sn is None:
+    async def _write(self, asked: words.Write) -> None:
+        self._check_attributes()
+        did, attrs = asked.data.did, asked.data.attrs
+        if asked.req_sn is None:
             await self._service.control(self._user, did, attrs)
         else:
-            self._await(did, sn, await self._service.start_control(self._user, did, attrs))
+            self._await(did, asked.req_sn, await self._service.start_control(self._user, did, attrs))
 
-    async def _raw(self, message: dict[str, Any]) -> None:
+    async def _raw(self, asked: words.SendRaw) -> None:
         """c2s_raw: an envelope, or bare P0 which goes out as 0x0090. A 0x0094 answers a device's 0x0093."""
-        did, data, _ = _request(message)
-        try:
-            given = bytes(data["raw"]) if isinstance(data.get("raw"), list) else None
-        except (TypeError, ValueError):
-            given = None
-        if given is None:
-            _wrong("raw is a list of numbers from 0 to 255")
+        did, given = asked.data.did, bytes(asked.data.raw)
         frame = _opened(given)
         if frame is not None and frame.cmd == envelope.ANSWER:
             await self._service.device(self._user, did)
@@ -283,25 +261,23 @@ class Session:
         if answer is not None and frame is not None:
             self._await(did, frame.sn or 0, answer, raw=True)
 
-    async def _ack(self, message: dict[str, Any]) -> None:
+    async def _ack(self, told: words.Ack) -> None:
         """c2s_ack: did and res_sn stand beside cmd; inside data they are taken too."""
-        data = message.get("data")
-        both = {**data, **message} if isinstance(data, dict) else message
-        did, sn = both.get("did"), both.get("res_sn")
-        if not isinstance(did, str) or not isinstance(sn, int):
+        inner = told.data or words.AckData()
+        did = inner.did if told.did is None else told.did
+        sn = inner.res_sn if told.res_sn is None else told.res_sn
+        if did is None or sn is None:
             _wrong("c2s_ack has did and res_sn")
         await self._service.device(self._user, did)
         self._service.downlink.acknowledge(did, sn)
 
-    async def _ping(self, _message: dict[str, Any]) -> None:
+    async def _ping(self, _asked: words.Ping) -> None:
         self._send(messages.PONG)
 
-    def _attribute_request(self, message: dict[str, Any]) -> tuple[str, dict[str, Any], int | None]:
-        did, data, sn = _request(message)
+    def _check_attributes(self) -> None:
         if self._custom:
             _wrong("a socket with p0_type custom sends c2s_raw")
         self._check_asks()
-        return did, data, sn
 
     # Answers of devices
 
@@ -341,7 +317,7 @@ def _parse(given: str) -> dict[str, Any]:
     if len(given) > MAX_MESSAGE_BYTES:
         _wrong(f"a message has at most {MAX_MESSAGE_BYTES} characters")
     try:
-        message = json.loads(given, parse_constant=_no_constant)
+        message = msgspec.json.decode(given)
     except (ValueError, RecursionError):
         message = None
     if not isinstance(message, dict) or not isinstance(message.get("cmd"), str):
@@ -349,14 +325,14 @@ def _parse(given: str) -> dict[str, Any]:
     return message
 
 
-def _request(message: dict[str, Any]) -> tuple[str, dict[str, Any], int | None]:
-    """did, data and req_sn of a request."""
-    data, sn = message.get("data"), message.get("req_sn")
-    if not isinstance(data, dict) or not isinstance(data.get("did"), str):
-        _wrong("data is an object with did")
-    if sn is not None and not _is_int(sn):
-        _wrong("req_sn is an integer")
-    return data["did"], data, sn
+def _understood(message: dict[str, Any], word: Any) -> Any:
+    """The message as its word; None for a log-in that is none, which is refused as one."""
+    try:
+        return msgspec.convert(message, word)
+    except msgspec.ValidationError as error:
+        if word is words.Login:
+            return None
+        raise ApiError(9015, f"{message['cmd']} does not fit: {error}") from error
 
 
 def _opened(given: bytes) -> envelope.Envelope | None:
@@ -367,13 +343,5 @@ def _opened(given: bytes) -> envelope.Envelope | None:
         return None
 
 
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _wrong(detail: str) -> NoReturn:
     raise ApiError(9015, detail)
-
-
-def _no_constant(_name: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")

@@ -7,6 +7,7 @@ from aiohttp import web
 from wxlink.relay.events import Bus
 from wxlink.relay.metrics import Metrics
 from wxlink.relay.service import Service
+from wxlink.relay.ws_api.asyncapi import ASYNCAPI_PATH, document
 from wxlink.relay.ws_api.connection import STOPPING, Connection
 from wxlink.relay.ws_api.limits import CLOSE_WITHIN_S, MAX_FRAME_BYTES, MAX_SOCKETS, Limits
 from wxlink.relay.ws_api.outbox import Outbox
@@ -31,7 +32,7 @@ class WsApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What to add to an application."""
-        return [web.get(PATH, self.handle)]
+        return [web.get(PATH, self.handle), web.get(ASYNCAPI_PATH, _describe)]
 
     @property
     def sockets(self) -> int:
@@ -65,3 +66,7 @@ class WsApi:
         for connection in tuple(self._open):
             connection.end(STOPPING)
         await asyncio.gather(*self._open.values())
+
+
+async def _describe(_request: web.Request) -> web.Response:
+    return web.json_response(document(PATH), headers={"Access-Control-Allow-Origin": "*"})
