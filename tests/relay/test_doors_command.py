@@ -8,7 +8,7 @@ import pytest
 from relay_ground import PRODUCT_KEY
 
 from wxlink import cli
-from wxlink.relay.store import Store
+from wxlink.relay.store import Store, Wanted
 
 
 async def wxlink(
@@ -39,6 +39,8 @@ async def test_a_product_is_opened_with_a_warning_and_closed(
     out, err = await wxlink(capsys, tmp_path, "off", PRODUCT_KEY)
     assert (f"{PRODUCT_KEY} is closed" in out, err) == (True, "")
     assert not await store.doors.is_open(PRODUCT_KEY)
+    actions = [entry.action for _, entry in await store.audit.list(Wanted(), 10)]
+    assert actions == ["product.doors_off", "product.doors_on", "product.doors_on"]
     assert "as it was" in (await wxlink(capsys, tmp_path, "off", PRODUCT_KEY))[0]
 
 
@@ -46,5 +48,5 @@ async def test_an_unknown_product_is_refused(
     store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, err = await wxlink(capsys, tmp_path, "on", "f" * 32, code=1)
-    assert err.startswith("wxlink doors on: this relay has no product")
+    assert err.startswith("wxlink doors on: product_key invalid")
     assert "WARNING" not in err

@@ -11,11 +11,13 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from wxlink.relay.errors import ApiError
+from wxlink.relay.service.actor import OPERATE, Actor
 from wxlink.relay.service.household import Household
 from wxlink.relay.service.sealed import NotSealed, seal, unseal
 from wxlink.relay.settings import Endpoints
 from wxlink.relay.store import Device
 
+PRODUCT_KEY_LENGTH: Final = 32  # of what is noted; a longer one is none
 SEALED_FIELDS: Final = 4  # mac, passcode, type, extra
 
 _SECRET: Final = re.compile(r"[0-9a-fA-F]{32}")
@@ -79,6 +81,19 @@ class Modules(Household):
         if (await self.registered_device(did)).product_key != product_key:
             raise ApiError(9014)
         return seal(secret, (await self.broker_for(did, usual)).form())
+
+    async def set_door(self, by: Actor, product_key: str, is_open: bool) -> bool:
+        """Let a product's old modules in, or keep them out; False when that was so.
+
+        For the operator alone: it opens ways into the site. Raises ApiError: 9002 no such product, 9093.
+        """
+        action = "product.doors_on" if is_open else "product.doors_off"
+        async with self.audited(by, OPERATE, action, product_key[:PRODUCT_KEY_LENGTH]) as entry:
+            product = await self.product(product_key)
+            noted = entry.of(product.maker)
+            if is_open:
+                return await self.store.doors.open(product_key, self.clock(), noted)
+            return await self.store.doors.close(product_key, noted)
 
     async def _unsealed(self, product_key: str, sealed: str) -> tuple[str, str]:
         product = await self.product(product_key)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import delete, select
 
+from wxlink.relay.store.audit import Entry, record
 from wxlink.relay.store.database import Database, deleted, insert
 from wxlink.relay.store.schema import old_modules
 
@@ -12,15 +13,19 @@ class Doors:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(self, product_key: str, at: float) -> bool:
+    async def open(self, product_key: str, at: float, entry: Entry | None = None) -> bool:
         """Let the product's old modules in; False when they were. The product must exist."""
         async with self._database.write() as conn:
+            if entry:
+                await record(conn, entry)
             statement = insert(conn, old_modules).values(product_key=product_key, since=at)
             return int((await conn.execute(statement.on_conflict_do_nothing())).rowcount) == 1
 
-    async def close(self, product_key: str) -> bool:
+    async def close(self, product_key: str, entry: Entry | None = None) -> bool:
         """Keep them out; False when they were."""
         async with self._database.write() as conn:
+            if entry:
+                await record(conn, entry)
             return (
                 await deleted(conn, delete(old_modules).where(old_modules.c.product_key == product_key)) == 1
             )
