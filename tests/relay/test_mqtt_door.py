@@ -1,6 +1,7 @@
 """The door for MQTT 3.1: who comes in, how long they may stay, and what hostile peers reach."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -230,8 +231,9 @@ async def test_a_module_that_reads_nothing_is_cut(ground: Ground, monkeypatch: p
     module.deafen()
 
     async def gone() -> bool:
-        for _ in range(50):
-            ground.relay.ingest.publish(f"app2dev/{module.did}/x", bytes(16_000))
+        with contextlib.suppress(ConnectionError):  # as many as the relay's own link takes at a time
+            for _ in range(50):
+                ground.relay.ingest.publish(f"app2dev/{module.did}/x", bytes(16_000))
         device = await ground.relay.store.devices.get(module.did)
         return device is not None and not device.online
 
