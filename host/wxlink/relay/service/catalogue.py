@@ -70,7 +70,7 @@ class Catalogue(Accounts):
             maker = await self.maker(_one_maker(by))
             whole = {**definition, "product_key": key}
             title = definition.get("name", "") if name is None else name
-            product = Product(key, title, new_key(), whole, maker.id, sandbox=sandbox)
+            product = Product(key, title, new_key(), whole, maker=maker.id, sandbox=sandbox)
             _check_definition(product)
             try:
                 await self.store.products.add(product, maker.quotas.get("products"), entry)
