@@ -15,6 +15,7 @@ import types
 from typing import Any
 
 import aiohttp
+from noted_calls import NotedCalls
 
 POLL_S = 0.02
 
@@ -43,14 +44,21 @@ def package() -> Any:
     return importlib.import_module("pyGizwits")
 
 
+def connection_kind() -> Any:
+    """The class of its sockets, which the package does not give out."""
+    return importlib.import_module("pyGizwits.WebSocketConnection").WebSocketConnection
+
+
 def say(**what: Any) -> None:
     """One line for whoever started this program."""
     print(json.dumps(what), flush=True)
 
 
 async def use(appid: str, user: str, password: str) -> None:
-    """Log in, list, fetch, subscribe; then set what stdin says and tell what comes."""
+    """Log in, renew, list, fetch, subscribe; then set what stdin says and tell what comes."""
     gizwits = package()
+    kinds = (gizwits.GizwitsClient, gizwits.GizwitsDevice, connection_kind())
+    calls = NotedCalls(*kinds)
     async with aiohttp.ClientSession() as session:
         client = gizwits.GizwitsClient(session, appid)
         try:
@@ -58,7 +66,15 @@ async def use(appid: str, user: str, password: str) -> None:
         except gizwits.GizwitsIncorrectPasswordException as error:
             say(refused=type(error).__name__)
             return
+        client.on("token_expired", lambda: say(event="token_expired"))
+        client.on("bindings_refreshed", lambda devices: say(event="bindings_refreshed", dids=[*devices]))
+        await client.refresh_token(0, user, password)
         await client.refresh_bindings()
+        for did in client.bindings:
+            try:
+                await client.fetch_device(did)
+            except Exception as error:  # noqa: BLE001  it looks for the did among pairs, and raises its own
+                say(fetch_device=type(error).__name__)
         reports = await client.fetch_devices()
         for did, report in reports.items():
             say(did=did, online=report.status.online, attrs=report.status.attributes["attr"])
@@ -71,12 +87,14 @@ async def use(appid: str, user: str, password: str) -> None:
             _, address = device.get_websocketConnInfo()
             while did not in client.sockets[address].subscribed_devices:  # noqa: ASYNC110
                 await asyncio.sleep(POLL_S)  # the package has no event for it
+            await client.Subscribe_to_device_updates(device)  # again, on the socket that there is
             say(did=did, subscribed=address)
         while line := await asyncio.to_thread(sys.stdin.readline):
             for did in client.bindings:
                 await client._post(f"/app/control/{did}", {"attrs": {"LED_B": int(line)}})
         for connection in client.sockets.values():
             await connection.close()
+        say(unused=sorted(calls.unused))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Public client programs from PyPI, unchanged: over TLS they log in, list, read, control and receive."""
+"""Public client programs from PyPI, unchanged: over TLS they use every call they have."""
 
 import asyncio
 import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,10 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from demo_process import HEATZY_APPID, DemoProcess
 from heatzypy import AuthenticationFailed, HeatzyClient
-from heatzypy.exception import WebsocketError
+from heatzypy.auth import Auth
+from heatzypy.exception import RetrieveFailed, WebsocketError
+from heatzypy.websocket import Websocket
+from noted_calls import NotedCalls
 from tls_front import TlsFront
 
 Eventually = Callable[..., Awaitable[object]]
@@ -110,6 +113,65 @@ async def test_heatzypy_receives_over_the_websocket(
         await listening
 
 
+@pytest.fixture
+def calls() -> Iterator[NotedCalls]:
+    """What is left of heatzypy's calls."""
+    noted = NotedCalls(HeatzyClient, Websocket, Auth)
+    yield noted
+    noted.stop()
+
+
+async def test_heatzypy_uses_every_call_it_has(
+    demo: DemoProcess,
+    front: TlsFront,
+    eventually: Eventually,
+    calls: NotedCalls,
+    *,
+    request: pytest.FixtureRequest,
+) -> None:
+    """Its socket subscribes by itself, unlike those above, and its device is given up and taken again."""
+    did, name = demo.facts["did"], request.node.name
+    async with aiohttp.ClientSession() as session, HeatzyClient(name, PASSWORD, led_to(front)) as client:
+        headers = await demo.user(session, name, PASSWORD)
+        socket, seen = client.websocket, list[dict[str, Any]]()
+        assert set(await client.async_get_devices()) == {did}
+        assert (await client.async_get_device(did))["mac"] == demo.facts["mac"]
+        with pytest.raises(RetrieveFailed, match="404"):
+            await client.async_get_device_data("x" * len(did))
+        await socket.async_connect(auto_subscribe=False, all_devices=True)
+        listening = asyncio.create_task(socket.async_listen())
+        socket.register_callback(seen.append)
+        await socket.async_subscribe([did])
+        await eventually(lambda: socket.is_logged and socket.subscribed_devices == [did])
+        await socket.async_get_devices()
+        await eventually(lambda: socket.is_updated and socket.is_fresh(60.0))
+        assert set(seen[-1]) == {did}, "all devices, as it asked for"
+
+        red = (socket.devices[did]["attrs"]["LED_R"] + 5) % 255
+        await client.async_control_device(did, {"attrs": {"LED_R": red}})
+        await eventually(lambda: seen[-1][did]["attrs"]["LED_R"] == red)
+        before = len(seen)
+        await socket.async_control_device(did, {"raw": [2]})  # bare P0, as it sends it: a read
+        await eventually(lambda: len(seen) > before)
+        await socket.async_ping()
+        socket.unregister_callback(seen.append)
+        assert socket.last_invalid_msg is None
+
+        given_up = {"devices": [{"did": did}]}
+        async with session.delete(
+            f"{demo.facts['http']}/app/bindings", headers=headers, json=given_up
+        ) as done:
+            assert (await done.json())["success"] == [did]
+        await eventually(lambda: did not in socket.devices)
+        await demo.bind(session, headers)
+        await socket.async_fetch_binding_devices()
+        assert set(socket.devices) == {did}
+        await client.async_close()
+        with pytest.raises(WebsocketError, match="closed"):
+            await listening
+    assert calls.unused == set()
+
+
 async def test_heatzypy_is_refused_with_a_wrong_password(
     demo: DemoProcess, front: TlsFront, owner: str
 ) -> None:
@@ -148,11 +210,14 @@ async def told(process: Process) -> dict[str, Any]:
     return said
 
 
-async def test_pygizwits_logs_in_lists_reads_and_receives(
-    demo: DemoProcess, front: TlsFront, owner: str
-) -> None:
+async def test_pygizwits_uses_every_call_it_has(demo: DemoProcess, front: TlsFront, owner: str) -> None:
     did = demo.facts["did"]
     async with pygizwits(demo, front, owner, PASSWORD) as program:
+        assert await told(program) == {"event": "token_expired"}
+        assert await told(program) == {"event": "bindings_refreshed", "dids": [did]}
+        assert await told(program) == {
+            "fetch_device": "GizwitsDeviceNotBound"
+        }  # a slip of its own
         fetched = await told(program)
         assert (fetched["did"], fetched["online"]) == (did, True)
         assert "Temperature" in fetched["attrs"]
@@ -168,6 +233,9 @@ async def test_pygizwits_logs_in_lists_reads_and_receives(
         assert f"hw LED_B = {blue}" in demo.mcu_log()
 
         program.stdin.close()
+        while "unused" not in seen:
+            seen = await told(program)
+        assert seen["unused"] == []
         assert await asyncio.wait_for(program.wait(), LINE_WITHIN_S) == 0
 
 
