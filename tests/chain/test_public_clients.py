@@ -215,9 +215,7 @@ async def test_pygizwits_uses_every_call_it_has(demo: DemoProcess, front: TlsFro
     async with pygizwits(demo, front, owner, PASSWORD) as program:
         assert await told(program) == {"event": "token_expired"}
         assert await told(program) == {"event": "bindings_refreshed", "dids": [did]}
-        assert await told(program) == {
-            "fetch_device": "GizwitsDeviceNotBound"
-        }  # a slip of its own
+        assert await told(program) == {"fetch_device": "GizwitsDeviceNotBound"}  # a slip of its own
         fetched = await told(program)
         assert (fetched["did"], fetched["online"]) == (did, True)
         assert "Temperature" in fetched["attrs"]

@@ -384,17 +384,38 @@ async def test_who_has_no_binding_may_do_nothing(scene: Scene, act: Act) -> None
 
 
 @pytest.mark.parametrize(
-    "invitee", [Invitee(uid=GUEST_UID), Invitee(username="user-2"), Invitee(email="GUEST@example.org")]
+    "invitee",
+    [
+        Invitee(uid=GUEST_UID),
+        Invitee(username="user-2"),
+        Invitee(email="GUEST@example.org"),
+        Invitee(phone="13812345678"),
+    ],
 )
 async def test_a_guest_is_invited_by_any_name(scene: Scene, service: Service, invitee: Invitee) -> None:
-    await service.store.users.add_named(
-        User(NOBODY, APPID, None, "guest@example.org", None, "hash", "en", NOW)
-    )
+    others = User(NOBODY, APPID, None, "guest@example.org", None, "hash", "en", NOW, phone="13812345678")
+    await service.store.users.add_named(others)
     await scene.bind()
     share = (await service.share(OWNER_UID, scene.did, invitee)).id
-    guest = NOBODY if invitee.email else GUEST_UID
+    guest = NOBODY if invitee.email or invitee.phone else GUEST_UID
     await service.answer_share(guest, share or 0, True)
     assert (await service.device(guest, scene.did)).binding.role == GUEST
+
+
+async def test_a_phone_number_is_shown_in_part_and_first(scene: Scene, service: Service) -> None:
+    await scene.bind()
+    await service.store.users.change(OWNER_UID, {"phone": "13812345678", "email": "li@example.org"})
+    assert (await service.show_share(GUEST_UID, await scene.code())).owner.shown_name == "138****5678"
+
+
+async def test_guests_of_an_erased_owner_lose_the_device(scene: Scene, service: Service) -> None:
+    await scene.bind()
+    await scene.accept()
+    seen = scene.told(OWNER_UID, GUEST_UID)
+    await service.erase_user(OWNER_UID)
+    assert seen == [("1", False), ("2", False)]
+    assert await service.store.bindings.roles(scene.did) == {}
+    assert (await service.messages(GUEST_UID, 1, 9, 0)).total == 3
 
 
 @pytest.mark.parametrize(

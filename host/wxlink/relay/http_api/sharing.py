@@ -200,7 +200,7 @@ def _entry(listed: Listed) -> ShareEntry:
         username=masked(other.username) if other else None,
         user_alias=listed.others_alias,
         email=masked_email(other.email) if other else None,
-        phone=None,
+        phone=masked(other.phone) if other else None,
         did=share.did,
         product_name=listed.product_name,
         dev_alias=listed.device_alias,
@@ -213,7 +213,13 @@ def _entry(listed: Listed) -> ShareEntry:
 
 def _guest(guest: Guest) -> GuestEntry:
     user = guest.user
-    return GuestEntry(masked(user.username), None, masked_email(user.email), user.uid, iso(guest.created_at))
+    return GuestEntry(
+        username=masked(user.username),
+        phone=masked(user.phone),
+        email=masked_email(user.email),
+        uid=user.uid,
+        created_at=iso(guest.created_at),
+    )
 
 
 ROUTES: Final = (

@@ -57,7 +57,7 @@ class PersonalData:
         rows: dict[str, int] = {}
         async with self._database.write() as conn:
             alone = await _alone(conn, uid)
-            mine = select(bindings.c.did).where(bindings.c.uid == uid)
+            mine = select(bindings.c.did).where(bindings.c.uid == uid).order_by(bindings.c.did)
             dids = tuple((await conn.execute(mine)).scalars())
             lost = [
                 (loser, did)

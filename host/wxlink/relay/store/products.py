@@ -28,7 +28,7 @@ class HasDevices(Exception):
 
 @dataclass(frozen=True)
 class Product:
-    """One product. `definition` is its published JSON as it is; sharing: see `set_sharing`.
+    """One product. `definition` is its published JSON as it is.
 
     history_days: how long single reports of its devices are kept; None: as long as the relay keeps any.
     former_secret: the one before the last rotation, which is accepted until former_until. sandbox: it is

@@ -42,8 +42,8 @@ class User:
 
     @property
     def shown_name(self) -> str:
-        """What others may read: the e-mail address or the name, masked, or the uid."""
-        return masked_email(self.email) or masked(self.username) or self.uid
+        """What others may read: phone number, e-mail address or name, masked, or the uid; OAdoc's order."""
+        return masked(self.phone) or masked_email(self.email) or masked(self.username) or self.uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,8 @@ class Users:
         return None if row is None else User(**row._mapping)
 
     async def find(self, appid: str | None, key: str, value: str) -> User | None:
-        """The user of this app (None: a person of WeChat) with this uid, username or email."""
-        if key not in _KEYS:
-            return None
-        found = select(users).where(_KEYS[key] == (value.lower() if key == "email" else value))
+        """The user of this app (None: a person of WeChat) with this uid, username, email or phone."""
+        found = select(users).where(users.c[key] == (value.lower() if key == "email" else value))
         async with self._database.read() as conn:
             row = (await conn.execute(found.where(users.c.appid.is_not_distinct_from(appid)))).first()
         return None if row is None else User(**row._mapping)
@@ -230,9 +228,6 @@ class Users:
 async def add_user(conn: AsyncConnection, user: User) -> None:
     """Insert a user within another table's transaction."""
     await conn.execute(insert(conn, users).values(_row(user)))
-
-
-_KEYS: Final = {name: users.c[name] for name in ("uid", "username", "email", "phone") if name in users.c}
 
 
 def _named(appid: str, name: str) -> ColumnElement[bool]:
