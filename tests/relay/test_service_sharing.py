@@ -519,3 +519,11 @@ async def test_what_a_code_shows_before_it_is_taken(scene: Scene, service: Servi
 async def test_a_code_that_is_none(scene: Scene, code: str) -> None:
     with refused(9084):
         await scene.service.redeem_share(GUEST_UID, code)
+
+
+async def test_a_maker_turns_sharing_on(scene: Scene, service: Service) -> None:
+    await service.set_sharing(PRODUCT_KEY, True)
+    await scene.bind()
+    assert (await service.device(OWNER_UID, scene.did)).binding.role == OWNER
+    with refused(9002):
+        await service.set_sharing(NOBODY, True)

@@ -130,7 +130,8 @@ async def bind_mac(call: SignedCall, body: BindMac) -> DeviceEntry | Given:
 async def bind_scanned(call: UserCall, body: BindScanned) -> DeviceEntry | Given:
     """POST /app/bind_latest: bind what a QR code stands for; 200 when it was bound already.
 
-    `type=bind&pk=...&mac=...&sig=...` stands on a device and is made by its maker, `type=share&code=...` is
+    `type=bind&pk=...&mac=...&sig=...` stands on a device; its maker signs what is in front of `&sig=` with
+    HMAC-SHA256 under the product secret and takes the first 32 hex digits. `type=share&code=...` is
     an owner's invitation.
     """
     owned, new = await call.service.bind_scanned(call.uid, body.qr_content, _chosen(body.set_owner))

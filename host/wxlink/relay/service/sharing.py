@@ -49,6 +49,14 @@ class Sharing(Core):
     Besides what they name, all raise ApiError: 9014 no such device, 9017 the user is not bound to it.
     """
 
+    async def set_sharing(self, product_key: str, sharing: bool) -> None:
+        """For the maker: whether who binds a new device of a product becomes its owner, and has it alone.
+
+        Raises ApiError 9002 when there is no such product.
+        """
+        await self.product(product_key)
+        await self.store.products.set_sharing(product_key, sharing)
+
     async def share(self, uid: str, did: str, invitee: Invitee, minutes: int | None = None) -> Invited:
         """Invite a user of the same app for USER_SHARE_LIFE_S.
 

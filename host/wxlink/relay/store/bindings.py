@@ -17,7 +17,7 @@ from wxlink.relay.store.roles import NORMAL, OWNER, SPECIAL
 from wxlink.relay.store.schema import apps, bindings, devices, products, shares, users
 from wxlink.relay.store.share_states import ACCEPTED, CANCELLED
 
-LAPSES_AT_ONCE: Final = 500  # bindings ended in one transaction
+LAPSES_AT_ONCE: Final = 500  # bindings ended in one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,11 @@ class Bindings:
         """End the bindings whose time is up, at most LAPSES_AT_ONCE; uid and did of each."""
         over = select(bindings.c.uid, bindings.c.did).where(bindings.c.expires_at <= now)
         async with self._database.read() as conn:
-            found = (await conn.execute(over.order_by(bindings.c.did).limit(LAPSES_AT_ONCE))).all()
-        if not found:
-            return []
+            found = (await conn.execute(over.limit(LAPSES_AT_ONCE))).all()
         gone = []
-        async with self._database.write() as conn:
-            for uid, did in found:
+        for uid, did in found:
+            # A transaction each: one that holds several devices could wait in a circle with another such.
+            async with self._database.write() as conn:
                 await lock(conn, did)
                 # A transfer may have made the guest an owner meanwhile, another process may have been first.
                 still = over.where(bindings.c.uid == uid, bindings.c.did == did)
@@ -101,7 +100,7 @@ class Bindings:
                     continue
                 await add_message(conn, uid, "share.lapsed", {"device": await called(conn, uid, did)}, now)
                 await end(conn, self._database.followers, did, (uid,), now)
-                gone.append((uid, did))
+            gone.append((uid, did))
         return gone
 
     async def roles(self, did: str) -> dict[str, str]:
