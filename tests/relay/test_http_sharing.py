@@ -9,6 +9,7 @@ from http_ground import differences, headers, signed
 from relay_ground import APPID, MAC, NOW, PASSCODE, PRODUCT_KEY, Clock
 
 from wxlink.relay.service import Login, Service
+from wxlink.relay.service.actor import operator
 
 # What OAdoc's examples show, with other values.
 SHARE = {
@@ -157,7 +158,7 @@ async def test_a_qr_code_from_screen_to_screen(owner: Caller, guest: Caller, did
 
 
 async def test_a_label_binds(owner: Caller, guest: Caller, service: Service, did: str) -> None:
-    label = {"qr_content": await service.label(PRODUCT_KEY, MAC)}
+    label = {"qr_content": await service.label(operator("test"), PRODUCT_KEY, MAC)}
     assert (await guest("POST", "/app/bind_latest", 201, json=label))["role"] == "normal"
     assert (await guest("POST", "/app/bind_latest", 200, json=label))["did"] == did
     assert await guest.refused("POST", "/app/bind_latest", json={"qr_content": "a text"}) == 9040

@@ -11,6 +11,7 @@ from sharing_ground import GUEST_UID, OWNER_UID, THIRD_UID, add_people, refused
 from wxlink.relay.errors import ERRORS, ApiError
 from wxlink.relay.events import BindingChanged
 from wxlink.relay.service import Invitee, Service
+from wxlink.relay.service.actor import operator
 from wxlink.relay.service.sharing import QR_SHARE_LIFE_S, USER_SHARE_LIFE_S
 from wxlink.relay.store import (
     EVERYONE,
@@ -522,8 +523,8 @@ async def test_a_code_that_is_none(scene: Scene, code: str) -> None:
 
 
 async def test_a_maker_turns_sharing_on(scene: Scene, service: Service) -> None:
-    await service.set_sharing(PRODUCT_KEY, True)
+    await service.set_sharing(operator("test"), PRODUCT_KEY, True)
     await scene.bind()
     assert (await service.device(OWNER_UID, scene.did)).binding.role == OWNER
     with refused(9002):
-        await service.set_sharing(NOBODY, True)
+        await service.set_sharing(operator("test"), NOBODY, True)

@@ -34,7 +34,7 @@ class Groups(Control):
         """
         check_text("group_name", name, GROUP_NAME_MAX, 1)
         if product_key:
-            await self.product(product_key)
+            await self.product_for(uid, product_key)
         now = self.clock()
         group = Group(secrets.token_hex(12), uid, name, product_key or None, now, now)
         await self.store.groups.add(group)

@@ -2,7 +2,7 @@
 
 A label reads `type=bind&pk=<product key>&mac=<mac>&sig=<32 hex digits>`. The mac is percent-encoded; sig is
 the first half of HMAC-SHA256 over what stands in front of `&sig=`, keyed with the product secret. It binds as
-a signature of bind_mac does, and never expires. A share reads `type=share&code=<32 hex digits>`.
+a signature of bind_mac does, and for as long. A share reads `type=share&code=<32 hex digits>`.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote
 
 from wxlink.relay.errors import ApiError
 from wxlink.relay.ids import is_same
+from wxlink.relay.service.actor import DEVICES, Actor
 from wxlink.relay.service.core import Owned
 from wxlink.relay.service.household import MAC, Household
 from wxlink.relay.service.sharing import Sharing
@@ -25,16 +26,23 @@ _SHARE: Final = ("type", "code")
 class Labels(Household, Sharing):
     """Use cases of QR codes."""
 
-    async def label(self, product_key: str, mac: str) -> str:
-        """The text for the QR code on a device's label, for its maker: who has it can bind the device.
+    async def label(self, by: Actor, product_key: str, mac: str) -> str:
+        """For makers: the text for the QR code on a device's label; who has it can bind the device.
 
-        The device need not have registered yet. Raises ApiError: 9002 no such product, 9015 mac malformed.
+        The device need not have registered yet. After a rotation of the product's secret a label is accepted
+        for as long as the former secret is.
+        Raises ApiError: 9002 the maker has no such product, 9015 mac malformed, 9093 the actor may not.
         """
-        product = await self.product(product_key)
-        if not MAC.fullmatch(mac):
-            raise ApiError(9015, "mac has 1 to 64 printable characters")
-        signed = _signed(product_key, mac)
-        return f"{signed}&sig={_signature(product.secret, signed)}"
+        malformed = not MAC.fullmatch(mac)
+        async with self.audited(by, DEVICES, "device.label", "?" if malformed else mac) as entry:
+            product = await self.product(product_key)
+            if not by.of(product.maker):
+                raise ApiError(9002)
+            if malformed:
+                raise ApiError(9015, "mac has 1 to 64 printable characters")
+            await self.store.audit.add(entry.of(product.maker))
+            signed = _signed(product_key, mac)
+            return f"{signed}&sig={_signature(product.secret, signed)}"
 
     async def bind_scanned(self, uid: str, text: str, set_owner: bool | None = None) -> tuple[Owned, bool]:
         """Bind what a QR code stands for, a label or a share; the device, and whether the binding is new.
@@ -48,11 +56,12 @@ class Labels(Household, Sharing):
         if tuple(fields) != _BIND or fields["type"] != "bind" or not MAC.fullmatch(fields["mac"]):
             raise ApiError(9040, "this is no QR code of a device")
         try:
-            product = await self.product(fields["pk"])
+            product = await self.product_for(uid, fields["pk"])
         except ApiError as error:
-            raise ApiError(9040, "the QR code names no product of this relay") from error
-        expected = _signature(product.secret, _signed(fields["pk"], fields["mac"]))
-        if not is_same(expected, fields["sig"]):
+            raise ApiError(9040, "the QR code names no product that this app serves") from error
+        signed = _signed(fields["pk"], fields["mac"])
+        secrets = product.secrets(self.clock())
+        if not any(is_same(_signature(one, signed), fields["sig"]) for one in secrets):
             raise ApiError(9040, "the QR code is not signed by the maker of this product")
         device = await self.store.devices.find(fields["pk"], fields["mac"])
         if device is None:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from wxlink.relay.errors import ApiError
 from wxlink.relay.events import BindingChanged
 from wxlink.relay.ids import fingerprint, new_key
+from wxlink.relay.service.actor import PRODUCTS, Actor
 from wxlink.relay.service.core import Core, Owned, check_text
 from wxlink.relay.store import BY_QR, RULES, TO_USER, Act, Draft, Guest, Share, ShareFilter, SharePage, User
 
@@ -49,13 +50,17 @@ class Sharing(Core):
     Besides what they name, all raise ApiError: 9014 no such device, 9017 the user is not bound to it.
     """
 
-    async def set_sharing(self, product_key: str, sharing: bool) -> None:
-        """For the maker: whether who binds a new device of a product becomes its owner, and has it alone.
+    async def set_sharing(self, by: Actor, product_key: str, sharing: bool) -> None:
+        """For makers: whether who binds a new device of a product becomes its owner, and has it alone.
 
-        Raises ApiError 9002 when there is no such product.
+        Raises ApiError: 9002 the maker has no such product, 9093 the actor may not.
         """
-        await self.product(product_key)
-        await self.store.products.set_sharing(product_key, sharing)
+        shown = product_key if _CODE.fullmatch(product_key) else "?"
+        async with self.audited(by, PRODUCTS, "product.sharing", shown) as entry:
+            product = await self.product(product_key)
+            if not by.of(product.maker):
+                raise ApiError(9002)
+            await self.store.products.set_sharing(product_key, sharing, entry.of(product.maker))
 
     async def share(self, uid: str, did: str, invitee: Invitee, minutes: int | None = None) -> Invited:
         """Invite a user of the same app for USER_SHARE_LIFE_S.

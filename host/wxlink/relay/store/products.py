@@ -32,7 +32,7 @@ class Product:
 
     history_days: how long single reports of its devices are kept; None: as long as the relay keeps any.
     former_secret: the one before the last rotation, which is accepted until former_until. sandbox: it is
-    under development, with a quota of its own.
+    under development, with a quota of its own. sharing: see `Products.set_sharing`.
     """
 
     product_key: str
@@ -142,12 +142,14 @@ class Products:
         async with self._database.read() as conn:
             return [Product(**row._mapping) for row in await conn.execute(query)]
 
-    async def set_sharing(self, product_key: str, sharing: bool) -> bool:
+    async def set_sharing(self, product_key: str, sharing: bool, entry: Entry | None = None) -> bool:
         """Say whether who binds a new device alone becomes its owner; False when there is no such product."""
         mine = update(products).where(products.c.product_key == product_key)
         async with self._database.write() as conn:
             known = int((await conn.execute(mine.values(sharing=sharing))).rowcount) == 1
             await note_change(conn)
+            if entry is not None:
+                await record(conn, entry)
         self._registry.forget()
         return known
 
