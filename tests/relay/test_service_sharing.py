@@ -405,7 +405,8 @@ async def test_a_guest_is_invited_by_any_name(scene: Scene, service: Service, in
 
 async def test_a_phone_number_is_shown_in_part_and_first(scene: Scene, service: Service) -> None:
     await scene.bind()
-    await service.store.users.change(OWNER_UID, {"phone": "13812345678", "email": "li@example.org"})
+    known = {"phone": "13812345678", "email": "li@example.org"}
+    await service.store.users.change(OWNER_UID, known, service.entry(None, "test", "user.change", OWNER_UID))
     assert (await service.show_share(GUEST_UID, await scene.code())).owner.shown_name == "138****5678"
 
 
