@@ -11,7 +11,7 @@ from wxlink.relay.service.household import LIST_MAX, PAGE_MAX, ClaimRefused
 from wxlink.relay.service.members import TOKEN_DAYS, TOKEN_DAYS_MAX, IssuedToken
 from wxlink.relay.service.messages import Letter, Letters
 from wxlink.relay.service.pages import PageSession
-from wxlink.relay.service.server_push import Command, Issued
+from wxlink.relay.service.server_push import Issued, PushCommand
 from wxlink.relay.service.service import Service
 from wxlink.relay.service.sharing import Invited, Invitee, ShownShare
 from wxlink.relay.service.throttle import Throttle
@@ -30,7 +30,6 @@ __all__ = [
     "Checks",
     "ClaimRefused",
     "Clock",
-    "Command",
     "Controlled",
     "Invited",
     "Invitee",
@@ -44,6 +43,7 @@ __all__ = [
     "Opened",
     "Owned",
     "PageSession",
+    "PushCommand",
     "Service",
     "ShownShare",
     "Throttle",

@@ -12,16 +12,18 @@ from wxlink.relay.ids import fingerprint, is_same, new_key, new_secret
 from wxlink.relay.service.core import Core, check_text
 from wxlink.relay.service.throttle import Throttle
 from wxlink.relay.store import (
+    ENTERPRISE_API,
     EVENT_TYPES,
     EVERY_PRODUCT,
     SUBKEYS_MAX,
+    Command,
+    Origin,
     Product,
     Queue,
     SnotiKey,
     Subscription,
     TooManyQueues,
 )
-from wxlink.relay.store.happenings import Commanded
 from wxproto import envelope
 from wxproto.errors import LocalError
 
@@ -42,7 +44,7 @@ class Issued(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class PushCommand:
     """A server's command to a device: data points, or P0 when attrs is None.
 
     mac and product_key must be the device's own when they are given. binary_coding: of values in attrs.
@@ -120,7 +122,7 @@ class ServerPush(Core):
         """Take events from a queue. Raises ApiError 9015 as `subscribe_push`."""
         await self.store.snoti_queues.unsubscribe(_subscription(product_key, subkey, events))
 
-    async def command(self, auth_id: str, command: Command) -> None:
+    async def command(self, auth_id: str, command: PushCommand) -> None:
         """Send a server's command, without waiting for an answer. auth_id: the key it is counted for.
 
         Raises ApiError: 9014 no such device, or its mac or product is another; 9015 attrs is empty, or raw
@@ -139,8 +141,8 @@ class ServerPush(Core):
         product = await self.product(device.product_key)
         p0 = _p0(product, command)
         await self.downlink.send(device.did, p0)
-        sent = Commanded(device.did, now, envelope.NOTIFY, p0, "enterprise_api", None, None)
-        await self.store.snoti_queues.put(sent)
+        origin = Origin(ENTERPRISE_API)
+        self.store.commands.note(Command(device.did, now, envelope.NOTIFY, None, p0, origin))
 
 
 def _subscription(product_key: str, subkey: str, events: Collection[str]) -> Subscription:
@@ -152,7 +154,7 @@ def _subscription(product_key: str, subkey: str, events: Collection[str]) -> Sub
     return Subscription(product_key, subkey, frozenset(events))
 
 
-def _p0(product: Product, command: Command) -> bytes:
+def _p0(product: Product, command: PushCommand) -> bytes:
     if command.attrs is None:
         return command.raw
     if not command.attrs:

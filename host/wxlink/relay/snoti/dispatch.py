@@ -112,6 +112,7 @@ class Dispatcher:
         if self._acked:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(done)
+            self._work.set()  # a transaction under way may have left without it
             await done
 
     def wake(self, queues: Collection[int] = ()) -> None:
@@ -142,12 +143,10 @@ class Dispatcher:
         wanted = self._rooms()
         turn = Turn(tuple(self._acked), tuple(self._freed), wanted)
         waiting, self._waiting = self._waiting, []
-        if not any(turn):
-            return
         for queue in wanted:
             del self._filled[queue]  # it comes back when it is filled meanwhile
         try:
-            given = await self._deliveries.take(self.owner, turn)
+            given = await self._deliveries.take(self.owner, turn) if any(turn) else {}
         except BaseException:
             self._waiting += waiting
             self.wake(wanted)

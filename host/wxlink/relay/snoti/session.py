@@ -8,7 +8,7 @@ import msgspec
 
 from wxlink.relay.errors import ApiError
 from wxlink.relay.rest.words import octets
-from wxlink.relay.service import Command, Service, Throttle
+from wxlink.relay.service import PushCommand, Service, Throttle
 from wxlink.relay.snoti import messages
 from wxlink.relay.snoti.dispatch import Dispatcher
 from wxlink.relay.snoti.limits import INVALID_BEFORE_LOGIN, UNSENT_BYTES, Limits
@@ -276,12 +276,12 @@ class Session:
         if control.cmd == "write_attrs":
             if order.attrs is None:
                 raise ApiError(9015, "write_attrs needs attrs")
-            command = Command(order.did, order.mac, order.product_key, order.attrs, b"", coding)
+            command = PushCommand(order.did, order.mac, order.product_key, order.attrs, b"", coding)
         elif control.cmd in ("write", "write_v1"):
             if not order.raw:
                 raise ApiError(9015, f"{control.cmd} needs raw")
             raw = octets(order.raw, coding)
-            command = Command(order.did, order.mac, order.product_key, None, raw, coding)
+            command = PushCommand(order.did, order.mac, order.product_key, None, raw, coding)
         else:
             raise ApiError(9015, "cmd is write_attrs, write or write_v1")
         await self._service.command(key, command)

@@ -79,10 +79,6 @@ class SnotiQueues:
         """Call it with the ids of the queues that got events, once they are committed."""
         self._filled = call
 
-    def wants(self, name: str) -> bool:
-        """Whether some queue takes events of this (dotted) name."""
-        return name in self._wanted
-
     def all(self) -> list[Queue]:
         """Every queue, as of the last `load`."""
         return [queue for queues in self._queues.values() for queue in queues]
@@ -132,12 +128,6 @@ class SnotiQueues:
                 Backlog(_queue(row), counted.get(row.id, 0), row.dropped, row.seen_at)
                 for row in await conn.execute(order)
             ]
-
-    async def put(self, happening: Happening) -> None:
-        """Tell of what changes no row; nothing is written when no queue takes it."""
-        if not self._wanted.isdisjoint(names(happening)):
-            async with self._database.write() as conn:
-                await self.follow(conn, (happening,))
 
     async def follow(self, conn: AsyncConnection, happenings: Sequence[Happening]) -> None:
         """Put what happened into the queues that take it, within the transaction of the change."""
