@@ -379,6 +379,7 @@ class Relay:
         show("broker_up", "Whether the session with the broker stands.", lambda: self.ingest.connected)
         show("open_commands", "Commands that wait for an answer.", lambda: self.service.downlink.open_asks)
         show("websockets", "WebSockets that are open.", lambda: self._ws.sockets)
+        show("server_push_connections", "Makers' servers connected.", lambda: self.snoti.connections)
         show("store_connections", "Database connections at work.", lambda: self.store.connections_in_use)
 
     async def _mend(self, broker: Broker) -> None:
