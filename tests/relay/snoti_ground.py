@@ -13,10 +13,13 @@ from live import KIT, stock
 from tls_ground import Authority, Issued
 
 from wxlink.relay.app import Relay
+from wxlink.relay.service import operator
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.snoti import Limits
+from wxlink.relay.store import DEFAULT_MAKER
 
 WITHIN_S = 30.0
+MAKER = operator("test", DEFAULT_MAKER)
 QUICK = Limits(poll_s=0.1, beat_s=0.1, gone_after_s=1.0, trim_s=0.1, recheck_s=0.1)
 STATUS = ["device.online", "device.offline", "device.status.kv", "device.status.raw"]
 
@@ -128,7 +131,7 @@ async def served(folder: Path, limits: Limits | None = None, **more: Any) -> Asy
     async with Relay(settings(folder, issued, **more), snoti_limits=limits or QUICK) as relay:
         await stock(relay.store)
         server = Server(relay, trust)
-        key = await relay.service.issue_push_key(KIT, "test")
+        key = await relay.service.issue_push_key(MAKER, KIT, "test")
         server.auth_id, server.auth_secret = key.auth_id, key.secret
         yield server
 

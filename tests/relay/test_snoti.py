@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from live import COLOURS, KIT, METER, Device, kit, until_async
 from relay_ground import APPID, MAC, PASSCODE
-from snoti_ground import STATUS, Server, served
+from snoti_ground import MAKER, STATUS, Server, served
 
 from wxlink.relay.store import EVENT_TYPES, User
 
@@ -225,7 +225,7 @@ async def test_raw_data_comes_in_three_codings_under_both_names(
 async def test_binary_values_are_padded_and_never_cut(
     server: Server, given: dict[str, Any], sent: bytes | None
 ) -> None:
-    key = await server.relay.service.issue_push_key(COLOURS)
+    key = await server.relay.service.issue_push_key(MAKER, COLOURS)
     proof = {"product_key": COLOURS, "auth_id": key.auth_id, "auth_secret": key.secret}
     peer = await server.login({**proof, "subkey": "a", "events": []})
     did = (await server.relay.store.devices.register(COLOURS, MAC, PASSCODE, 0.0)).did
@@ -283,7 +283,7 @@ async def test_commands_are_told_to_those_who_subscribed(server: Server, device:
 
 
 async def test_the_enterprise_dialect_serves_all_products_by_one_key(server: Server, device: Device) -> None:
-    key = await server.relay.service.issue_push_key(None)
+    key = await server.relay.service.issue_push_key(MAKER, None)
     peer = await server.connect("enterprise_")
     proof = {"enterprise_id": key.auth_id, "enterprise_secret": key.secret, "prefetch_count": 1}
     said = await peer.ask({"cmd": "enterprise_login_req", "data": proof})
@@ -322,7 +322,7 @@ async def test_a_key_of_one_product_is_none_for_all_nor_the_other_way(server: Se
     proof = {"enterprise_id": server.auth_id, "enterprise_secret": server.auth_secret}
     said = await peer.ask({"cmd": "enterprise_login_req", "data": proof})
     assert said["data"] == {"result": False, "msg": "bad auth"}
-    key = await server.relay.service.issue_push_key(None)
+    key = await server.relay.service.issue_push_key(MAKER, None)
     peer = await server.connect()
     entry = {**server.entry(), "auth_id": key.auth_id, "auth_secret": key.secret}
     said = await peer.ask({"cmd": "login_req", "data": [entry]})
@@ -331,7 +331,7 @@ async def test_a_key_of_one_product_is_none_for_all_nor_the_other_way(server: Se
 
 async def test_who_has_a_key_that_was_taken_back_is_put_out(server: Server) -> None:
     peer = await server.login(server.entry())
-    await server.relay.service.revoke_push_key(server.auth_id)
+    await server.relay.service.revoke_push_key(MAKER, server.auth_id)
     assert (await peer.ended())[-1]["msg"] == "the key was taken back"
 
 

@@ -58,6 +58,6 @@ async def test_a_key_for_all_products_is_named_as_its_dialect_does(wxlink: Any, 
 
 
 async def test_mistakes_are_named(wxlink: Any) -> None:
-    assert "no product" in await wxlink("add", "--product", "0" * 32, status=1)
-    assert "no key nothing" in await wxlink("remove", "nothing", status=1)
+    assert "product_key" in await wxlink("add", "--product", "0" * 32, status=1)
+    assert "no such auth_id" in await wxlink("remove", "nothing", status=1)
     assert "there is no key yet" in await wxlink("list")

@@ -12,7 +12,7 @@ from snoti_process import Process, relay_process
 from tls_ground import Authority, Issued
 
 from wxlink.relay.ids import fingerprint
-from wxlink.relay.store import Report, SnotiKey, Store
+from wxlink.relay.store import DEFAULT_MAKER, Entry, Report, SnotiKey, Store
 
 AUTH_ID, SECRET = "a" * 32, "secret-of-the-test-1234"
 RAW = ["device.status.raw"]
@@ -36,7 +36,8 @@ def trust(authority: Authority) -> ssl.SSLContext:
 
 async def with_key(store: Store) -> None:
     """The maker's key."""
-    await store.snoti_keys.add(SnotiKey(AUTH_ID, KIT, "", 0.0), fingerprint(SECRET))
+    entry = Entry(0.0, DEFAULT_MAKER, "operator test", "push_key.add", AUTH_ID, "")
+    await store.snoti_keys.add(SnotiKey(AUTH_ID, DEFAULT_MAKER, KIT, "", 0.0), fingerprint(SECRET), entry)
 
 
 async def login(port: int, trust: ssl.SSLContext) -> Peer:

@@ -9,7 +9,16 @@ import pytest
 from relay_ground import MAC, NOW, PASSCODE, PRODUCT_KEY, lamp
 from sqlalchemy import event
 
-from wxlink.relay.store import EVENT_TYPES, EVERY_PRODUCT, Queue, Report, Store, Subscription, Turn
+from wxlink.relay.store import (
+    DEFAULT_MAKER,
+    EVENT_TYPES,
+    EVERY_PRODUCT,
+    Queue,
+    Report,
+    Store,
+    Subscription,
+    Turn,
+)
 from wxlink.relay.store.happenings import Alerted, Cleared, Commanded, Disconnected, Happening
 
 OTHER = "9" * 32
@@ -142,10 +151,19 @@ async def test_commands_name_their_source_and_its_user(store: Store, did: str) -
 async def test_a_queue_for_every_product_takes_them_all(store: Store, did: str) -> None:
     await store.products.put(lamp(OTHER))
     other = (await store.devices.register(OTHER, MAC, PASSCODE, NOW)).did
-    queue = (await store.snoti_queues.subscribe([Subscription(EVERY_PRODUCT, "key", RAW)], NOW))[0]
+    queue = (
+        await store.snoti_queues.subscribe([Subscription(EVERY_PRODUCT, "key", RAW, DEFAULT_MAKER)], NOW)
+    )[0]
     for one in (did, other):
         await report(store, one)
     assert [one["did"] for one in await bodies(store, queue)] == [did, other]
+
+
+async def test_a_queue_for_every_product_takes_none_of_another_makers(store: Store, did: str) -> None:
+    subscription = Subscription(EVERY_PRODUCT, "key", RAW, DEFAULT_MAKER + 1)
+    queue = (await store.snoti_queues.subscribe([subscription], NOW))[0]
+    await report(store, did)
+    assert await bodies(store, queue) == []
 
 
 async def test_two_relays_never_hold_the_same_event(

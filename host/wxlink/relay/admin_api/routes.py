@@ -8,14 +8,20 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from wxlink import __version__
-from wxlink.relay.admin_api import access, catalogue, fleet, records
+from wxlink.relay.admin_api import access, catalogue, fleet, records, server_push
 from wxlink.relay.rest import Route, add_routes, answers, document
 from wxlink.relay.service import Service
 
 PREFIX: Final = "/admin/"
 OPENAPI_PATH: Final = "/admin/v1/openapi.json"
 
-ROUTES: Final[tuple[Route, ...]] = (*access.ROUTES, *catalogue.ROUTES, *fleet.ROUTES, *records.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (
+    *access.ROUTES,
+    *catalogue.ROUTES,
+    *fleet.ROUTES,
+    *records.ROUTES,
+    *server_push.ROUTES,
+)
 
 # The codes are those of the app APIs. The statuses are what HTTP means: no client of another service must
 # be served here.
@@ -29,6 +35,7 @@ STATUSES: Final[Mapping[int, int]] = {
     9019: 409,
     9020: 401,
     9023: 403,
+    9027: 404,
     9041: 429,
     9093: 403,
 }

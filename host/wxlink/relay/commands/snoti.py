@@ -1,67 +1,40 @@
 """`wxlink snoti`: keys for makers' servers that listen to server push, and how full their queues are."""
 
 import argparse
-import time
 from dataclasses import asdict
 from typing import Any, Final
 
-from wxlink.relay.commands import ground
-from wxlink.relay.commands.ground import Ground, Refused, moment, say, say_json, table
-from wxlink.relay.ids import fingerprint, new_key, new_secret
-from wxlink.relay.store import Backlog, SnotiKey
+from wxlink.relay.commands import ground, verbs
+from wxlink.relay.commands.ground import Refused, moment, say, say_json, table
+from wxlink.relay.commands.verbs import Here, SubVerb, argument
+from wxlink.relay.store import Backlog
 
-_EXAMPLES: Final = {
-    "add": (
-        "make a key for the servers of a product, or of all products; its secret is shown once",
-        "wxlink snoti add --product 0f1e2d3c4b5a69788796a5b4c3d2e1f0 --note 'order system'",
-    ),
-    "list": ("list keys and queues", "wxlink snoti list --json"),
-    "remove": (
-        "take a key back; who came in with it is out within a minute",
-        "wxlink snoti remove 5f3a9c0d1e2b4a68970b1c2d3e4f5061",
-    ),
-}
+_PRODUCT: Final = argument(
+    "--product", "hears of the devices of this product and commands them", metavar="KEY"
+)
+_ALL: Final = argument(
+    "--all-products", "of every product of the maker, in the enterprise dialect", action="store_true"
+)
+_NOTE: Final = argument("--note", "who has it, for the list", metavar="TEXT", default="")
+_AUTH_ID: Final = argument("auth_id", "the key, as `list` shows it", metavar="AUTH_ID")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the verbs of `wxlink snoti`."""
-    verbs = parser.add_subparsers(dest="snoti_verb", metavar="VERB", required=True)
-    for name, (summary, example) in _EXAMPLES.items():
-        sub = verbs.add_parser(name, help=summary, description=summary, epilog=f"example: {example}")
-        if name == "add":
-            which = sub.add_mutually_exclusive_group(required=True)
-            which.add_argument("--product", metavar="KEY", help="hears of its devices and commands them")
-            which.add_argument(
-                "--all-products", action="store_true", help="of every product, in the enterprise dialect"
-            )
-            sub.add_argument("--note", default="", help="who has it, for the list")
-        elif name == "remove":
-            sub.add_argument("auth_id", metavar="AUTH_ID", help="the key, as `list` shows it")
-        ground.add_common_arguments(sub)
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Run one verb: 0 done, 1 when it cannot be done."""
-    verbs: dict[str, ground.Verb] = {"add": _add, "list": _list, "remove": _remove}
-    return ground.run(f"snoti {arguments.snoti_verb}", verbs[arguments.snoti_verb], arguments)
-
-
-async def _add(here: Ground, arguments: argparse.Namespace) -> None:
-    if arguments.product is not None and await here.store.products.get(arguments.product) is None:
-        raise Refused(f"there is no product {arguments.product}")
-    auth_id, secret = new_key(), new_secret()
-    key = SnotiKey(auth_id, arguments.product, arguments.note, time.time())
-    await here.store.snoti_keys.add(key, fingerprint(secret))
+async def _add(here: Here, arguments: argparse.Namespace) -> None:
+    if (arguments.product is None) != arguments.all_products:
+        raise Refused("name a product with --product, or give --all-products")
+    issued = await here.service.issue_push_key(here.by, arguments.product, arguments.note)
     if arguments.json:
-        say_json({"auth_id": auth_id, "auth_secret": secret, "product_key": arguments.product})
+        said = {"auth_id": issued.auth_id, "auth_secret": issued.secret, "product_key": arguments.product}
+        say_json(said)
         return
     names = ("enterprise_id", "enterprise_secret") if arguments.all_products else ("auth_id", "auth_secret")
-    say(ground.facts(dict(zip(names, (auth_id, secret), strict=True))))
+    say(ground.facts(dict(zip(names, issued, strict=True))))
     say("the secret is stored as a fingerprint only: keep it, it is not shown again")
 
 
-async def _list(here: Ground, arguments: argparse.Namespace) -> None:
-    keys, backlogs = await here.store.snoti_keys.all(), await here.store.snoti_queues.backlogs()
+async def _list(here: Here, arguments: argparse.Namespace) -> None:
+    keys = await here.service.push_keys(here.by)
+    backlogs = await here.service.push_queues(here.by)
     if arguments.json:
         say_json({"keys": [asdict(one) for one in keys], "queues": [_entry(one) for one in backlogs]})
         return
@@ -75,13 +48,38 @@ async def _list(here: Ground, arguments: argparse.Namespace) -> None:
         say("\n" + table(titles, (_row(one) for one in backlogs)))
 
 
-async def _remove(here: Ground, arguments: argparse.Namespace) -> None:
-    if not await here.store.snoti_keys.remove(arguments.auth_id):
-        raise Refused(f"there is no key {arguments.auth_id}; `wxlink snoti list` shows all")
-    if arguments.json:
-        say_json({"removed": arguments.auth_id})
-    else:
-        say(f"{arguments.auth_id} opens nothing any more")
+async def _remove(here: Here, arguments: argparse.Namespace) -> None:
+    await here.service.revoke_push_key(here.by, arguments.auth_id)
+    say_json({"done": True}) if arguments.json else say(f"{arguments.auth_id} opens nothing any more")
+
+
+VERBS: Final = (
+    SubVerb(
+        "add",
+        _add,
+        "make a key for the servers of a product, or of all products; its secret is shown once",
+        "wxlink snoti add --product 0f1e2d3c4b5a69788796a5b4c3d2e1f0 --note 'order system'",
+        (_PRODUCT, _ALL, _NOTE),
+    ),
+    SubVerb("list", _list, "list keys and queues", "wxlink snoti list --json"),
+    SubVerb(
+        "remove",
+        _remove,
+        "take a key back; who came in with it is out within a minute",
+        "wxlink snoti remove 5f3a9c0d1e2b4a68970b1c2d3e4f5061",
+        (_AUTH_ID,),
+    ),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verbs of `wxlink snoti`."""
+    verbs.add_verbs(parser, "snoti_verb", VERBS)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one verb: 0 done, 1 when it cannot be done."""
+    return verbs.run_verb("snoti", verbs.chosen(VERBS, arguments.snoti_verb), arguments)
 
 
 def _row(one: Backlog) -> tuple[object, ...]:

@@ -11,13 +11,14 @@ from wxlink.relay.service.household import LIST_MAX, PAGE_MAX, ClaimRefused
 from wxlink.relay.service.members import TOKEN_DAYS, TOKEN_DAYS_MAX, IssuedToken
 from wxlink.relay.service.messages import Letter, Letters
 from wxlink.relay.service.pages import PageSession
-from wxlink.relay.service.server_push import Issued, PushCommand
+from wxlink.relay.service.server_push import NOTE_MAX, Issued, PushCommand
 from wxlink.relay.service.service import Service
 from wxlink.relay.service.sharing import Invited, Invitee, ShownShare
 from wxlink.relay.service.throttle import Throttle
 
 __all__ = [
     "LIST_MAX",
+    "NOTE_MAX",
     "OVERLAP_MAX_S",
     "OVERLAP_S",
     "PAGE_MAX",

@@ -67,7 +67,7 @@ class Catalogue(Accounts):
         key = definition.get("product_key") or new_key()
         shown = key if isinstance(key, str) and _KEY.fullmatch(key) else "?"
         async with self.audited(by, PRODUCTS, "product.add", shown) as entry:
-            maker = await self.maker(_one_maker(by))
+            maker = await self.maker(one_maker(by))
             whole = {**definition, "product_key": key}
             title = definition.get("name", "") if name is None else name
             product = Product(key, title, new_key(), whole, maker=maker.id, sandbox=sandbox)
@@ -134,7 +134,7 @@ class Catalogue(Accounts):
         """An app with an appid and a secret that are drawn. Raises ApiError 9012 beyond the quota, 9015."""
         appid = new_key()
         async with self.audited(by, APPS, "app.add", appid) as entry:
-            maker = await self.maker(_one_maker(by))
+            maker = await self.maker(one_maker(by))
             check_text("name", name, NAME_MAX, 1)
             app = App(appid, name, new_key(), maker.id)
             try:
@@ -231,7 +231,8 @@ def _auth(appid: str, secret: str) -> str:
     return hashlib.md5((appid + secret).encode()).hexdigest()  # noqa: S324  the protocol's own
 
 
-def _one_maker(by: Actor) -> int:
+def one_maker(by: Actor) -> int:
+    """The actor's maker. Raises ApiError 9015 when an operator has named none."""
     if by.maker is None:
         raise ApiError(9015, "name the maker")
     return by.maker

@@ -9,13 +9,16 @@ from typing import Any, Final, NamedTuple
 from wxlink.relay import values
 from wxlink.relay.errors import ApiError
 from wxlink.relay.ids import fingerprint, is_same, new_key, new_secret
-from wxlink.relay.service.core import Core, check_text
+from wxlink.relay.service.actor import PRODUCTS, READ, Actor
+from wxlink.relay.service.catalogue import Catalogue, one_maker
+from wxlink.relay.service.core import check_text
 from wxlink.relay.service.throttle import Throttle
 from wxlink.relay.store import (
     ENTERPRISE_API,
     EVENT_TYPES,
     EVERY_PRODUCT,
     SUBKEYS_MAX,
+    Backlog,
     Command,
     Origin,
     Product,
@@ -58,34 +61,50 @@ class PushCommand:
     binary_coding: str = values.HEX
 
 
-class ServerPush(Core):
+class ServerPush(Catalogue):
     """Use cases of a maker's servers."""
 
     @cached_property
     def _commands(self) -> Throttle:
         return Throttle(COMMANDS_MAX, COMMANDS_WINDOW_S)
 
-    async def issue_push_key(self, product_key: str | None, note: str = "") -> Issued:
-        """A new key for the servers of a product, or of all products.
+    async def issue_push_key(self, by: Actor, product_key: str | None, note: str = "") -> Issued:
+        """A new key for the servers of a product, or (None) of all products of the maker.
 
-        Raises ApiError: 9002 no such product, 9015 the note is too long.
+        Raises ApiError: 9002 no such product, 9015 the note is too long, 9093.
         """
-        check_text("note", note, NOTE_MAX)
-        if product_key is not None:
-            await self.product(product_key)
         issued = Issued(new_key(), new_secret())
-        key = SnotiKey(issued.auth_id, product_key, note, self.clock())
-        await self.store.snoti_keys.add(key, fingerprint(issued.secret))
+        async with self.audited(by, PRODUCTS, "push_key.add", issued.auth_id) as entry:
+            check_text("note", note, NOTE_MAX)
+            product = None if product_key is None else await self._own_product(by, product_key)
+            maker = one_maker(by) if product is None else product.maker
+            key = SnotiKey(issued.auth_id, maker, product_key, note, self.clock())
+            await self.store.snoti_keys.add(key, fingerprint(issued.secret), entry.of(maker))
         return issued
 
-    async def push_keys(self, product_key: str | None = None) -> list[SnotiKey]:
-        """Every key, or those of one product."""
-        return await self.store.snoti_keys.all(product_key)
+    async def push_keys(self, by: Actor) -> list[SnotiKey]:
+        """The maker's keys. Raises ApiError 9093."""
+        by.need(READ)
+        return await self.store.snoti_keys.all(by.maker)
 
-    async def revoke_push_key(self, auth_id: str) -> None:
-        """Take a key back; who came in with it is out within a minute. Raises ApiError 9016: no such key."""
-        if not await self.store.snoti_keys.remove(auth_id):
-            raise ApiError(9016, "there is no such auth_id")
+    async def push_queues(self, by: Actor) -> list[Backlog]:
+        """How full the maker's queues are. Raises ApiError 9093."""
+        by.need(READ)
+        own = {product.product_key for product in await self.store.products.of_maker(by.maker)}
+        return [
+            one
+            for one in await self.store.snoti_queues.backlogs()
+            if by.maker is None or one.queue.maker == by.maker or one.queue.product_key in own
+        ]
+
+    async def revoke_push_key(self, by: Actor, auth_id: str) -> None:
+        """Take a key back; who came in with it is out within a minute. Raises ApiError 9027, 9093."""
+        shown = auth_id if AUTH_ID.fullmatch(auth_id) else "?"
+        async with self.audited(by, PRODUCTS, "push_key.remove", shown) as entry:
+            found = await self._push_key(auth_id)
+            if found is None or not by.of(found.maker):
+                raise ApiError(9027, "there is no such auth_id")
+            await self.store.snoti_keys.remove(auth_id, entry.of(found.maker))
 
     async def valid_push_keys(self, auth_ids: Collection[str]) -> set[str]:
         """Those of the keys that were not taken back."""
@@ -114,8 +133,14 @@ class ServerPush(Core):
             ) from error
 
     async def subscribe_all_push(self, auth_id: str) -> Queue:
-        """The queue of a key that stands for all products: it takes every event."""
-        wanted = Subscription(EVERY_PRODUCT, auth_id, frozenset(EVENT_TYPES))
+        """The queue of a key that stands for all products of a maker: it takes every event.
+
+        Raises ApiError 9016 when it is none.
+        """
+        key = await self._push_key(auth_id)
+        if key is None or key.product_key is not None:
+            raise ApiError(9016)
+        wanted = Subscription(EVERY_PRODUCT, auth_id, frozenset(EVENT_TYPES), key.maker)
         return (await self.store.snoti_queues.subscribe((wanted,), self.clock()))[0]
 
     async def unsubscribe_push(self, product_key: str, subkey: str, events: Collection[str]) -> None:
@@ -123,26 +148,33 @@ class ServerPush(Core):
         await self.store.snoti_queues.unsubscribe(_subscription(product_key, subkey, events))
 
     async def command(self, auth_id: str, command: PushCommand) -> None:
-        """Send a server's command, without waiting for an answer. auth_id: the key it is counted for.
+        """Send a server's command, without waiting for an answer. auth_id: of the key that it came in with.
 
-        Raises ApiError: 9014 no such device, or its mac or product is another; 9015 attrs is empty, or raw
-        too long; 9021 the broker is away; 9023 disabled; 9025 a data point that does not fit; 9041 too many
-        commands of this key; 9042 off-line.
+        Raises ApiError: 9014 no such device of the key's, or its mac or product is another; 9015 attrs is
+        empty, or raw too long; 9021 the broker is away; 9023 disabled; 9025 a data point that does not fit;
+        9041 too many commands of this key; 9042 off-line.
         """
         now = self.clock()
         if self._commands.is_full(auth_id, now):
             raise ApiError(9041, f"{COMMANDS_MAX} commands in {COMMANDS_WINDOW_S} s at most; send it later")
         self._commands.count(auth_id, now)
         device = await self.registered_device(command.did)
+        product = await self.product(device.product_key)
+        key = await self._push_key(auth_id)
+        if key is None or key.maker != product.maker or key.product_key not in (None, product.product_key):
+            raise ApiError(9014)
         if command.product_key not in (None, device.product_key):
             raise ApiError(9014, "the device is of another product_key")
         if command.mac is not None and command.mac.lower() != device.mac.lower():
             raise ApiError(9014, "the device has another mac")
-        product = await self.product(device.product_key)
         p0 = _p0(product, command)
         await self.downlink.send(device.did, p0)
         origin = Origin(ENTERPRISE_API)
         self.store.commands.note(Command(device.did, now, envelope.NOTIFY, None, p0, origin))
+
+    async def _push_key(self, auth_id: str) -> SnotiKey | None:
+        found = await self.store.snoti_keys.get(auth_id) if AUTH_ID.fullmatch(auth_id) else None
+        return None if found is None else found[0]
 
 
 def _subscription(product_key: str, subkey: str, events: Collection[str]) -> Subscription:

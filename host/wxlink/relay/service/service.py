@@ -1,6 +1,5 @@
 """The relay's use cases in one place, for every API and for WeChat."""
 
-from wxlink.relay.service.catalogue import Catalogue
 from wxlink.relay.service.firmware import Firmware
 from wxlink.relay.service.fleet import Fleet
 from wxlink.relay.service.groups import Groups
@@ -18,7 +17,7 @@ from wxlink.relay.service.server_push import ServerPush
 class Service(
     Profile,
     PersonalData,
-    Catalogue,
+    ServerPush,
     Fleet,
     Members,
     Labels,
@@ -28,15 +27,14 @@ class Service(
     Firmware,
     Pages,
     People,
-    ServerPush,
 ):
     """What users, devices and makers can do. The access rules live here: a user sees and controls bound
     devices only, a member only what is the maker's.
 
     Made of one class a noun: Profile (on Accounts and Verification), PersonalData, Labels (QR codes; on
     Household: binding, and Sharing), Modules (on Household: how they come), Groups (on Control: data points),
-    Messages, Firmware (updates), Pages, People (WeChat); for makers Catalogue (products and apps), Fleet
-    (devices), Members (on Makers), ServerPush (their servers).
+    Messages, Firmware (updates), Pages, People (WeChat); for makers ServerPush (their servers; on Catalogue:
+    products and apps), Fleet (devices), Members (on Makers).
     """
 
     async def prune(self) -> int:

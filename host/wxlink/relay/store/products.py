@@ -112,8 +112,11 @@ class Products:
     async def change(self, product_key: str, values: Mapping[str, Any], entry: Entry) -> None:
         """Change columns of a product; the caller has checked them."""
         async with self._database.write() as conn:
-            mine = update(products).where(products.c.product_key == product_key)
-            await conn.execute(mine.values(**values))
+            mine = products.c.product_key == product_key
+            before = (await conn.execute(select(products.c.definition).where(mine))).scalar_one_or_none()
+            await conn.execute(update(products).where(mine).values(**values))
+            if before is not None and values.get("definition", before) != before:
+                await self._database.followers.tell(conn, (DefinitionChanged(product_key, entry.at),))
             await note_change(conn)
             await record(conn, entry)
         self._registry.forget()

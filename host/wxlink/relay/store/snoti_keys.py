@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, select
 
-from wxlink.relay.store.database import Database, deleted
+from wxlink.relay.store.audit import Entry, record
+from wxlink.relay.store.database import Database
 from wxlink.relay.store.schema import snoti_keys
 
 
 @dataclass(frozen=True, slots=True)
 class SnotiKey:
-    """One key. product_key None: it stands for every product."""
+    """One key. product_key None: it stands for all products of the maker."""
 
     auth_id: str
+    maker: int
     product_key: str | None
     note: str
     created_at: float
@@ -25,10 +27,11 @@ class SnotiKeys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, key: SnotiKey, fingerprint: str) -> None:
+    async def add(self, key: SnotiKey, fingerprint: str, entry: Entry) -> None:
         """Add a key whose product exists."""
         row = {
             "auth_id": key.auth_id,
+            "maker": key.maker,
             "secret": fingerprint,
             "product_key": key.product_key,
             "note": key.note,
@@ -36,6 +39,7 @@ class SnotiKeys:
         }
         async with self._database.write() as conn:
             await conn.execute(snoti_keys.insert().values(row))
+            await record(conn, entry)
 
     async def get(self, auth_id: str) -> tuple[SnotiKey, str] | None:
         """The key and the fingerprint of its secret."""
@@ -44,11 +48,11 @@ class SnotiKeys:
             row = (await conn.execute(query)).one_or_none()
         return None if row is None else (SnotiKey(*row[:-1]), row.secret)
 
-    async def all(self, product_key: str | None = None) -> list[SnotiKey]:
-        """Every key, or those of one product, the oldest first."""
+    async def all(self, maker: int | None = None) -> list[SnotiKey]:
+        """A maker's keys, or all, the oldest first."""
         query = select(*_COLUMNS).order_by(snoti_keys.c.created_at, snoti_keys.c.auth_id)
-        if product_key is not None:
-            query = query.where(snoti_keys.c.product_key == product_key)
+        if maker is not None:
+            query = query.where(snoti_keys.c.maker == maker)
         async with self._database.read() as conn:
             return [SnotiKey(*row) for row in await conn.execute(query)]
 
@@ -58,10 +62,11 @@ class SnotiKeys:
         async with self._database.read() as conn:
             return set((await conn.execute(query)).scalars())
 
-    async def remove(self, auth_id: str) -> bool:
-        """Take a key back; whether there was one."""
+    async def remove(self, auth_id: str, entry: Entry) -> None:
+        """Take a key back."""
         async with self._database.write() as conn:
-            return await deleted(conn, delete(snoti_keys).where(snoti_keys.c.auth_id == auth_id)) == 1
+            await conn.execute(delete(snoti_keys).where(snoti_keys.c.auth_id == auth_id))
+            await record(conn, entry)
 
 
-_COLUMNS = (snoti_keys.c.auth_id, snoti_keys.c.product_key, snoti_keys.c.note, snoti_keys.c.created_at)
+_COLUMNS = tuple(snoti_keys.c[name] for name in ("auth_id", "maker", "product_key", "note", "created_at"))

@@ -23,7 +23,7 @@ from wxlink.relay.store.products import Products
 from wxlink.relay.store.schema import products, snoti_events, snoti_queues, users
 from wxlink.relay.store.snoti_events import Facts, Subject, body, names, tell
 
-EVERY_PRODUCT: Final = ""  # as the product key of a queue
+EVERY_PRODUCT: Final = ""  # as the product key of a queue for all products of a maker
 SUBKEYS_MAX: Final = 5  # queues a product (SNoti, "Delivery")
 NOBODY: Final = ""  # as the owner of an event
 
@@ -34,16 +34,21 @@ class Subscription(NamedTuple):
     product_key: str
     subkey: str
     events: frozenset[str]
+    maker: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One queue: events of one product, or of every one, for all clients that name this subkey."""
+    """One queue: events of one product, for all clients that name this subkey.
+
+    maker: not None for events of all products of that maker.
+    """
 
     id: int
     product_key: str
     subkey: str
     events: frozenset[str]
+    maker: int | None
 
 
 class Backlog(NamedTuple):
@@ -149,10 +154,14 @@ class SnotiQueues:
     async def _rows(
         self, one: Happening, subject: Subject, appids: Mapping[str, str | None]
     ) -> list[dict[str, Any]]:
-        queues = self._queues.get(subject.product_key, ()) + self._queues.get(EVERY_PRODUCT, ())
+        queues = self._queues.get(subject.product_key, ())
+        of_makers = self._queues.get(EVERY_PRODUCT, ())
+        product = None
+        if of_makers or isinstance(one, Commanded):  # in memory, as ingest and control have just used it
+            product = await self._products.get(subject.product_key)
+            queues += tuple(queue for queue in of_makers if product and queue.maker == product.maker)
         if not queues:
             return []
-        product = await self._products.get(subject.product_key) if isinstance(one, Commanded) else None
         rows = []
         for told in tell(one, Facts(appids, product)):
             takers = [queue.id for queue in queues if told.name in queue.events]
@@ -195,6 +204,7 @@ async def _subscribed(conn: AsyncConnection, wanted: Subscription, at: float) ->
         made = snoti_queues.insert().values(
             product_key=wanted.product_key,
             subkey=wanted.subkey,
+            maker=wanted.maker,
             events=sorted(wanted.events),
             dropped=0,
             created_at=at,
@@ -218,7 +228,7 @@ async def _appids(conn: AsyncConnection, told: Sequence[Happening]) -> dict[str,
 
 
 def _queue(row: Any) -> Queue:
-    return Queue(row.id, row.product_key, row.subkey, frozenset(row.events))
+    return Queue(row.id, row.product_key, row.subkey, frozenset(row.events), row.maker)
 
 
 def _ignore(_queues: Collection[int]) -> None:

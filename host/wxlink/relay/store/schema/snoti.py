@@ -22,18 +22,23 @@ snoti_keys = Table(
     metadata,
     Column("auth_id", KEY, primary_key=True),
     Column("secret", FINGERPRINT, nullable=False),
-    Column("product_key", KEY, ForeignKey(products.c.product_key, ondelete="CASCADE")),  # null: all products
+    Column("maker", Integer, nullable=False),  # makers are never removed: no foreign key is needed
+    Column(
+        "product_key", KEY, ForeignKey(products.c.product_key, ondelete="CASCADE")
+    ),  # null: all the maker's
     Column("note", NOTE, nullable=False),
     Column("created_at", Double, nullable=False),
 )
 
-# product_key: empty for the queue of a key that stands for all products; its subkey is then that auth_id.
+# product_key: empty for the queue of a key that stands for all products of a maker; its subkey is then that
+# auth_id. maker: whose products these are; null for a queue of one product.
 snoti_queues = Table(
     "snoti_queues",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("product_key", KEY, nullable=False),
     Column("subkey", String(32), nullable=False),
+    Column("maker", Integer),
     Column("events", JSON, nullable=False),
     Column("dropped", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
