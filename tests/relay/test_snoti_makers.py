@@ -61,7 +61,7 @@ async def test_a_maker_sees_and_ends_no_key_of_another(service: Service, mine: A
 async def test_the_makers_api_makes_keys_and_leaves_audit_rows(
     app: web.Application, client: TestClient[Any, Any], service: Service, theirs: Actor
 ) -> None:
-    token = (await service.log_in_member("other-owner", PASSWORD, "127.0.0.1")).token
+    token = (await service.log_in_member("other-owner", PASSWORD, "127.0.0.1")).secret
     head = {"Authorization": f"Bearer {token}"}
     made = await client.post("/admin/v1/push_keys", json={"product_key": OTHER_PRODUCT}, headers=head)
     assert made.status == 201
