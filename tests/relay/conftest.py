@@ -15,7 +15,8 @@ from wxlink.relay.downlink import Asks, Downlink
 from wxlink.relay.events import Bus
 from wxlink.relay.service import Login, Service
 from wxlink.relay.settings import RelaySettings
-from wxlink.relay.store import App, Store
+from wxlink.relay.store import App, Command, Origin, Store
+from wxproto import envelope
 
 __all__ = ["postgres", "postgres_url"]
 
@@ -66,8 +67,11 @@ def asks() -> Asks:
 
 @pytest.fixture
 def service(store: Store, clock: Clock, wire: Wire, asks: Asks, tmp_path: Path) -> Service:
+    def sent(did: str, message: envelope.Envelope, origin: Origin) -> None:
+        store.commands.note(Command(did, clock(), message.cmd, message.sn, message.p0, origin))
+
     settings = RelaySettings(data_dir=tmp_path, advertised_host="relay.example.org")
-    return Service(store, Bus(), Downlink(wire, store.devices.get, asks), settings, clock)
+    return Service(store, Bus(), Downlink(wire, store.devices.get, asks, on_sent=sent), settings, clock)
 
 
 @pytest.fixture

@@ -72,6 +72,9 @@ async def test_everything_is_served_on_one_port_and_files_are_private(tmp_path: 
             async with session.get(base + path) as answer:
                 assert answer.status == 200
         device = await Device(did).come_online(relay.mqtt_port)
+        await until_async(lambda: relay.store.connections.count(did, 0, 1e12))
+        (passage,) = await relay.store.connections.of_device(did, 0, 1e12, 10)
+        assert (passage.type, passage.ip) == ("dev_online", "127.0.0.1")
         await device.leave()
     for path in (tmp_path / "relay").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path

@@ -55,6 +55,15 @@ async def test_a_module_registers(server: TestServer) -> None:
     assert await register(server) == body[4:].decode()
 
 
+async def test_the_app_that_set_a_module_up_finds_it_by_its_random_codes(
+    server: TestServer, service: Service
+) -> None:
+    codes = ["1" * 32, "2" * 32]
+    did = await register(server, f"{FORM}&random_code={','.join(codes)}")
+    for code in codes:
+        assert [device.did for device in await service.registered_lately([code])] == [did]
+
+
 async def test_a_module_that_was_reset_gets_another_did(server: TestServer) -> None:
     first = await register(server)
     assert await register(server, FORM.replace(PASSCODE, "ANOTHER")) != first

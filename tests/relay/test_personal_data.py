@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from wxlink.relay.events import BindingChanged
 from wxlink.relay.service import Login, Service
-from wxlink.relay.store import Report
+from wxlink.relay.store import HOUR_S, Report
 from wxlink.relay.store.personal_data import SECRETS, personal_columns
-from wxlink.relay.store.schema import history, metadata, users
+from wxlink.relay.store.schema import connections, history, hours, metadata, users
 
 
 async def _rows(service: Service, uid: str) -> dict[str, int]:
@@ -69,7 +69,9 @@ async def test_a_user_is_forgotten_whole_and_others_keep_theirs(
         await service.bind_by_passcode(uid, shared, PASSCODE)
     await service.open_page_session(login.uid)
     for one in (did, shared):
-        await service.store.states.apply([Report(one, NOW, 0x91, b"\x04\x01", {"LED_R": 1})])
+        await service.store.devices.set_presence(one, True, "11111111", NOW)
+        for at in (NOW, NOW + HOUR_S):
+            await service.store.states.apply([Report(one, at, 0x91, b"\x04\x01", {"LED_R": 1})])
     assert await _rows(service, login.uid)
     async with client.delete("/app/users", headers=headers(login)) as response:
         assert response.status == 200
@@ -78,8 +80,10 @@ async def test_a_user_is_forgotten_whole_and_others_keep_theirs(
     async with client.get("/app/users", headers=headers(login)) as response:
         assert (await response.json())["error_code"] == 9004
     async with service.store._database.read() as conn:
-        left = set((await conn.execute(select(history.c.did))).scalars())
-    assert left == {shared}
+        for table in (history, connections, hours):
+            left = set((await conn.execute(select(table.c.did))).scalars())
+            assert left == {shared}, table.name
+    assert list(await service.store.hours.of_device(did, 0, 10**6)) == []
     assert (await service.store.states.latest(did)).attrs == {}
     (owned,) = await service.bindings(other.uid)
     assert owned.binding.role == "special"

@@ -33,11 +33,12 @@ from wxlink.relay.service import Service
 from wxlink.relay.settings import DAY_S, RelaySettings
 from wxlink.relay.snoti import Limits as SnotiLimits
 from wxlink.relay.snoti import Snoti
-from wxlink.relay.store import Store, StoreError
+from wxlink.relay.store import Command, Origin, Store, StoreError
 from wxlink.relay.tls import RELOAD_EVERY_S, Certificate, TlsError
 from wxlink.relay.wechat_home import WeChat, open_wechat
 from wxlink.relay.ws_api import PATH, Limits, WsApi
 from wxlink.wechat.account import Account
+from wxproto import envelope
 
 BROKER_WITHIN_S = 10.0  # for the first session; an operator's broker may come up later than the relay
 BROKER_AWAY_S = 15.0  # our own broker, broken for that long, is started anew: it does not heal by itself
@@ -254,7 +255,9 @@ class Relay:
         )
         parts.push_async_callback(broker.stop)
         await broker.start()
-        callout = AuthCallout(broker, self.store.devices.get, self.metrics)
+        callout = AuthCallout(
+            broker, self.store.devices.get, self.metrics, on_login=self.store.connections.seen
+        )
         parts.push_async_callback(callout.stop)
         await callout.start()
         own = Endpoint(
@@ -291,6 +294,7 @@ class Relay:
             asks,
             rate=self.settings.limits.rate("command"),
             metrics=self.metrics,
+            on_sent=self._sent,
         )
         reads = FirstReads(self.store, downlink)
         self.bus.on_watchers(counts.changed)
@@ -312,6 +316,9 @@ class Relay:
 
     async def _watchers(self, dids: Collection[str]) -> Mapping[str, int]:
         return {did: self.bus.watchers(did) for did in dids}
+
+    def _sent(self, did: str, message: envelope.Envelope, origin: Origin) -> None:
+        self.store.commands.note(Command(did, self._clock(), message.cmd, message.sn, message.p0, origin))
 
     async def _start_web(
         self, parts: AsyncExitStack, listener: socket.socket, tls_listener: socket.socket | None

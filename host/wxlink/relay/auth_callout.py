@@ -110,10 +110,18 @@ class LoginRequest:
 class AuthCallout:
     """Answers the broker's logins until stopped; reconnects by itself when the broker restarts.
 
-    credentials: did -> its record, or None.
+    credentials: did -> its record, or None. on_login: called with did and address of each that is let in.
     """
 
-    def __init__(self, broker: Asker, credentials: Credentials, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        broker: Asker,
+        credentials: Credentials,
+        metrics: Metrics | None = None,
+        *,
+        on_login: Callable[[str, str], None] = lambda _did, _address: None,
+    ) -> None:
+        self._on_login = on_login
         self._broker = broker
         self._credentials = credentials
         self._logins = (metrics or Metrics()).logins
@@ -169,6 +177,7 @@ class AuthCallout:
         outcome = "failed"
         try:
             device = await check(request, self._credentials)
+            self._on_login(request.user, request.address)
             verdict = {"jwt": jwt(self._broker.issuer, user_claims(self._issuer, request.user_key, device))}
             outcome = "admitted"
         except Refused as refusal:

@@ -43,7 +43,11 @@ def setup(app: web.Application, service: Service) -> None:
 
 
 async def register(request: web.Request) -> web.Response:
-    """POST /dev/devices `passcode&mac&product_key[&update_key]`: 201 `did=<22 characters>`."""
+    """POST /dev/devices `passcode&mac&product_key[&update_key][&random_code]`: 201 `did=<22 characters>`.
+
+    random_code: what the app that set the module up asks for in GET /app/device_register; several are parted
+    by commas.
+    """
     _count_registration(request)
     fields = await form(request)
     try:
@@ -52,6 +56,7 @@ async def register(request: web.Request) -> web.Response:
             field(fields, "mac"),
             field(fields, "passcode"),
             fields.get("update_key"),
+            fields.get("random_code", "").split(","),
         )
     except ApiError as error:
         _note_refused(request, error)

@@ -9,12 +9,13 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from wxlink.relay.errors import ApiError
 from wxlink.relay.ids import new_client_id
 from wxlink.relay.metrics import Metrics
 from wxlink.relay.rates import Buckets, Rate
+from wxlink.relay.store import Origin
 from wxproto import envelope
 from wxproto.actions import MODULE_P0
 
@@ -48,6 +49,10 @@ class Publisher(Protocol):
     """Where messages go. `publish` is QoS 1 and raises ConnectionError when the broker is away."""
 
     def publish(self, topic: str, payload: bytes) -> None: ...
+
+
+OnSent: TypeAlias = Callable[[str, envelope.Envelope, Origin], None]
+"""Called with the did, what was sent to it, and for whom."""
 
 
 class Asks:
@@ -127,7 +132,8 @@ class Downlink:
     """Sends to devices through one MQTT client.
 
     device: did -> its status, or None when there is no such device. asks: shared with whoever hears the
-    answers. rate: of commands to one device.
+    answers. rate: of commands to one device. on_sent: told of all that has an origin, which the relay's own
+    questions lack.
     """
 
     def __init__(
@@ -139,7 +145,9 @@ class Downlink:
         rate: Rate = NO_LIMIT,
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
+        on_sent: OnSent | None = None,
     ) -> None:
+        self._on_sent = on_sent
         self._publisher = publisher
         self._device = device
         self._buckets = Buckets(rate)
@@ -152,17 +160,17 @@ class Downlink:
         """Questions that wait for a device's answer."""
         return len(self._asks)
 
-    async def send(self, did: str, p0: bytes) -> None:
+    async def send(self, did: str, p0: bytes, origin: Origin | None = None) -> None:
         """Send P0 without wanting an answer.
 
         Raises ApiError: 9014 no such device, 9015 P0 longer than MAX_P0_BYTES, 9021 the broker is away,
         9023 disabled, 9041 too many commands to this device, 9042 off-line.
         """
         await self._check(did, p0)
-        self._publish(did, envelope.encode(envelope.NOTIFY, p0))
+        self._publish(did, envelope.Envelope(envelope.NOTIFY, 0, None, p0), origin)
 
     async def start_ask(
-        self, did: str, p0: bytes, within_s: float = ANSWER_WITHIN_S
+        self, did: str, p0: bytes, within_s: float = ANSWER_WITHIN_S, origin: Origin | None = None
     ) -> "asyncio.Future[bytes]":
         """Send P0 that wants an answer and return at once with a future of the answer's body.
 
@@ -171,7 +179,7 @@ class Downlink:
         """
         await self._check(did, p0)
         sn = self._asks.next_sn(did)
-        self._publish(did, envelope.encode(envelope.REQUEST, p0, sn))
+        self._publish(did, envelope.Envelope(envelope.REQUEST, 0, sn, p0), origin)
         answer = self._asks.open(did, sn, within_s)
         answer.add_done_callback(self._count)
         return answer
@@ -180,22 +188,22 @@ class Downlink:
         """Send P0 and wait for the body of the answer. Raises as `start_ask` and its future."""
         return await (await self.start_ask(did, p0, within_s))
 
-    def acknowledge(self, did: str, sn: int, body: bytes = b"") -> bool:
+    def acknowledge(self, did: str, sn: int, body: bytes = b"", origin: Origin | None = None) -> bool:
         """Answer a device's own 0x0093, once: True for the first client that does, False for the others.
 
         Raises ApiError: 9015 body longer than MAX_P0_BYTES, 9021 the broker is away.
         """
         _check_length(body)
-        if self.acknowledge_heard(did, sn, body):
+        if self.acknowledge_heard(did, sn, body, origin):
             return True
         self._asks.pass_on(did, sn, body)
         return False
 
-    def acknowledge_heard(self, did: str, sn: int, body: bytes) -> bool:
+    def acknowledge_heard(self, did: str, sn: int, body: bytes, origin: Origin | None = None) -> bool:
         """As `acknowledge`, of a question that this relay heard itself."""
         if not self._asks.take_request(did, sn):
             return False
-        self._publish(did, envelope.encode(envelope.ANSWER, body, sn))
+        self._publish(did, envelope.Envelope(envelope.ANSWER, 0, sn, body), origin)
         return True
 
     def tell_client_count(self, did: str, count: int) -> None:
@@ -227,13 +235,16 @@ class Downlink:
             self._metrics.refused.labels("command").inc()
             raise ApiError(9041, "too many commands to this device; wait a second")
 
-    def _publish(self, did: str, message: bytes) -> None:
+    def _publish(self, did: str, message: envelope.Envelope, origin: Origin | None) -> None:
         try:
-            self._publisher.publish(f"app2dev/{did}/{self._asks.client_id}", message)
+            data = envelope.encode(message.cmd, message.p0, message.sn)
+            self._publisher.publish(f"app2dev/{did}/{self._asks.client_id}", data)
         except ConnectionError as error:
             self._metrics.commands.labels("failed").inc()
             raise ApiError(9021, str(error)) from error
         self._metrics.commands.labels("sent").inc()
+        if origin is not None and self._on_sent is not None:
+            self._on_sent(did, message, origin)
 
     def _count(self, answer: "asyncio.Future[bytes]") -> None:
         if not answer.cancelled():

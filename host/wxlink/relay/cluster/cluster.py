@@ -88,7 +88,7 @@ class Cluster:
         """Begin to answer: logins of devices, and the other relays. Raises OSError or nats.errors.Error."""
         self.asks.start(downlink.acknowledge_heard)
         self._wire.answer("watchers", self._own_watchers)
-        callout = AuthCallout(self, self._store.devices.get)
+        callout = AuthCallout(self, self._store.devices.get, on_login=self._store.connections.seen)
         self._parts.push_async_callback(callout.stop)
         await callout.start()
         census = Census(self._system, self._store, ingest.presence, holder=self.name, clock=self._clock)

@@ -8,6 +8,7 @@ from wxlink.relay.errors import ApiError
 from wxlink.relay.http_api.entries import DeviceEntry, LatestEntry, device_entry, latest_entry
 from wxlink.relay.rest import Call, Route, UserCall
 from wxlink.relay.rest.words import Attrs, Raw, octets
+from wxlink.relay.store import OPEN_API, Origin
 from wxlink.relay.values import HEX
 
 
@@ -54,10 +55,11 @@ async def show_latest(call: UserCall) -> LatestEntry:
 
 async def control(call: UserCall, body: Command) -> None:
     """POST /app/control/{did}: set data points, or send P0 bytes. `{}` says that it is on its way."""
+    origin = Origin(OPEN_API, call.appid, call.uid)
     if body.attrs is not None:
-        await call.service.control(call.uid, call.did, body.attrs, body.binary_coding or HEX)
+        await call.service.control(call.uid, call.did, body.attrs, body.binary_coding or HEX, origin)
     elif body.raw is not None:
-        await call.service.raw(call.uid, call.did, octets(body.raw, body.binary_coding))
+        await call.service.raw(call.uid, call.did, octets(body.raw, body.binary_coding), origin)
     else:
         raise ApiError(9015, "give attrs or raw")
 

@@ -10,6 +10,7 @@ from wxlink.relay.http_api.lists import iso
 from wxlink.relay.rest import Route, UserCall
 from wxlink.relay.rest.words import Flag, octets
 from wxlink.relay.service import LIST_MAX
+from wxlink.relay.store import OPEN_API, Origin
 from wxlink.relay.values import HEX
 
 
@@ -150,7 +151,11 @@ async def control_group(call: UserCall, body: Command) -> list[Controlled]:
     if body.attrs is None and body.raw is not None:
         told["raw"] = octets(body.raw, body.binary_coding)
     done = await call.service.group_control(
-        call.uid, call.segment("id"), **told, binary_coding=body.binary_coding or HEX
+        call.uid,
+        call.segment("id"),
+        **told,
+        binary_coding=body.binary_coding or HEX,
+        origin=Origin(OPEN_API, call.appid, call.uid),
     )
     return [Controlled(one.did, one.result) for one in done]
 

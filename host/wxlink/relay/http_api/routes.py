@@ -6,13 +6,24 @@ from typing import Any, Final
 from aiohttp import web
 
 from wxlink import __version__
-from wxlink.relay.http_api import about, apps, bindings, codes, devices, groups, messages, sharing, users
+from wxlink.relay.http_api import (
+    about,
+    apps,
+    bindings,
+    codes,
+    data,
+    devices,
+    groups,
+    messages,
+    sharing,
+    users,
+)
 from wxlink.relay.rest import Route, add_routes, answers, document
 from wxlink.relay.service import Service
 
 OPENAPI_PATH: Final = "/openapi.json"
 
-_NOUNS: Final = (users, apps, codes, bindings, sharing, groups, messages, devices, about)
+_NOUNS: Final = (users, apps, codes, bindings, sharing, groups, messages, devices, data, about)
 ROUTES: Final[tuple[Route, ...]] = tuple(route for noun in _NOUNS for route in noun.ROUTES)
 
 _ABOUT: Final = (

@@ -152,7 +152,7 @@ class MqttIngest:
                 self._yield_to_newer(outcome, dup)
             said = outcome.said
             chosen.append(outcome)
-            reports.append(Report(said.did, now, said.cmd, said.p0, outcome.attrs))
+            reports.append(Report(said.did, now, said.cmd, said.p0, outcome.attrs, said.sn))
         history = self._store.states.reports
         known = await until_stored(partial(repeats.stored_already, reports, doubts, history))
         # Of repetitions only the last is told again: it is the present state, the others are past.

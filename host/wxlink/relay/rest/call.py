@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from aiohttp import web
+from multidict import MultiMapping
 
 from wxlink.relay.front import endpoints
 from wxlink.relay.service import Service
@@ -39,6 +40,10 @@ class Call:
     def segment(self, name: str) -> str:
         """The part of the path that the route's template calls `name`."""
         return self._request.match_info[name]
+
+    def query(self) -> MultiMapping[str]:
+        """What stands after the `?`."""
+        return self._request.query
 
     @property
     def appid(self) -> str:

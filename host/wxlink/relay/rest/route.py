@@ -95,7 +95,7 @@ def _handler(route: Route, service: Service) -> Handler:
         if decoder is not None:
             told["body"] = await _body(request, decoder)
         if query is not None:
-            told["query"] = _query(request.query, query)
+            told["query"] = _query(call.query(), query)
         said = await answering(call, **told)
         status, body = said if isinstance(said, Given) else (usual, said)
         return answer({} if body is None else msgspec.to_builtins(body), status)

@@ -8,7 +8,7 @@ from wxlink.relay import values
 from wxlink.relay.downlink import MAX_P0_BYTES
 from wxlink.relay.errors import ApiError
 from wxlink.relay.service.core import Core, Owned
-from wxlink.relay.store import Product, State
+from wxlink.relay.store import CLIENT, Origin, Product, State
 from wxproto import envelope
 from wxproto.errors import LocalError, PeerError
 
@@ -35,6 +35,7 @@ class Control(Core):
     `control`, `read` and `raw` return when the message is on its way: the device's answer comes as a report.
     `start_control` and `start_read` return a future of the body of the device's answer; it raises ApiError
     9021 when none came in time and 9042 when the device went off-line.
+    What is sent is written down with its `origin`; without one it is an app's of this user.
     All raise ApiError: 9014 no such device, 9017 the user is not bound to it, 9021 the broker is away, 9023
     disabled, 9042 off-line, besides what they name.
     """
@@ -48,38 +49,57 @@ class Control(Core):
         return Latest(owned, await self.store.states.latest(did))
 
     async def control(
-        self, uid: str, did: str, attrs: Mapping[str, Any], binary_coding: str = values.HEX
+        self,
+        uid: str,
+        did: str,
+        attrs: Mapping[str, Any],
+        binary_coding: str = values.HEX,
+        origin: Origin | None = None,
     ) -> None:
         """Set data points. Raises ApiError 9025 naming the data point whose value does not fit."""
-        await self.downlink.send(did, await self._control_p0(uid, did, attrs, binary_coding))
+        p0 = control_p0((await self.device(uid, did)).product, attrs, binary_coding)
+        await self.downlink.send(did, p0, origin or Origin(CLIENT, uid=uid))
 
     async def start_control(
-        self, uid: str, did: str, attrs: Mapping[str, Any], binary_coding: str = values.HEX
+        self,
+        uid: str,
+        did: str,
+        attrs: Mapping[str, Any],
+        binary_coding: str = values.HEX,
+        origin: Origin | None = None,
     ) -> Answer:
         """Set data points and want an acknowledgement. Raises ApiError 9025, and 9041 with too many asks."""
-        return await self.downlink.start_ask(did, await self._control_p0(uid, did, attrs, binary_coding))
+        p0 = control_p0((await self.device(uid, did)).product, attrs, binary_coding)
+        return await self.downlink.start_ask(did, p0, origin=origin or Origin(CLIENT, uid=uid))
 
-    async def read(self, uid: str, did: str, names: Iterable[str] | None = None) -> None:
+    async def read(
+        self, uid: str, did: str, names: Iterable[str] | None = None, origin: Origin | None = None
+    ) -> None:
         """Ask for data points, all without names. A fixed-length product always tells all: names are ignored.
 
         Raises ApiError 9025 for an unknown name of a variable-length product.
         """
-        await self.downlink.send(did, await self._read_p0(uid, did, names))
+        p0 = await self._read_p0(uid, did, names)
+        await self.downlink.send(did, p0, origin or Origin(CLIENT, uid=uid))
 
-    async def start_read(self, uid: str, did: str, names: Iterable[str] | None = None) -> Answer:
+    async def start_read(
+        self, uid: str, did: str, names: Iterable[str] | None = None, origin: Origin | None = None
+    ) -> Answer:
         """Ask for data points and wait for them. Raises ApiError 9025, and 9041 with too many asks."""
-        return await self.downlink.start_ask(did, await self._read_p0(uid, did, names))
+        p0 = await self._read_p0(uid, did, names)
+        return await self.downlink.start_ask(did, p0, origin=origin or Origin(CLIENT, uid=uid))
 
-    async def raw(self, uid: str, did: str, data: bytes) -> Answer | None:
+    async def raw(self, uid: str, did: str, data: bytes, origin: Origin | None = None) -> Answer | None:
         """Send P0, bare or in an envelope (`00 00 00 03 ...`); a future of the answer for a 0x0093.
 
         Raises ApiError: 9015 empty, malformed, too long, or an envelope that does not go to devices.
         """
         asks, p0 = _unwrapped(data)
         await self.device(uid, did)
+        origin = origin or Origin(CLIENT, uid=uid)
         if asks:
-            return await self.downlink.start_ask(did, p0)
-        await self.downlink.send(did, p0)
+            return await self.downlink.start_ask(did, p0, origin=origin)
+        await self.downlink.send(did, p0, origin)
         return None
 
     async def datapoint(self, product_key: str) -> dict[str, Any]:
@@ -89,10 +109,7 @@ class Control(Core):
 
     async def check_attrs(self, product_key: str, attrs: Mapping[str, Any], binary_coding: str) -> None:
         """Whether a device of this product can be told these data points. Raises ApiError 9015 and 9025."""
-        _encoded(await self.product(product_key), attrs, binary_coding)
-
-    async def _control_p0(self, uid: str, did: str, attrs: Mapping[str, Any], binary_coding: str) -> bytes:
-        return _encoded((await self.device(uid, did)).product, attrs, binary_coding)
+        control_p0(await self.product(product_key), attrs, binary_coding)
 
     async def _read_p0(self, uid: str, did: str, names: Iterable[str] | None) -> bytes:
         product = (await self.device(uid, did)).product
@@ -102,7 +119,8 @@ class Control(Core):
             raise ApiError(9025, str(error)) from error
 
 
-def _encoded(product: Product, attrs: Mapping[str, Any], binary_coding: str) -> bytes:
+def control_p0(product: Product, attrs: Mapping[str, Any], binary_coding: str = values.HEX) -> bytes:
+    """The P0 that sets data points. Raises ApiError 9015 for none, 9025 for a value that does not fit."""
     if not attrs:
         raise ApiError(9015, "attrs names at least one data point")
     try:

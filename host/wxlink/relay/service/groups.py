@@ -10,7 +10,7 @@ from wxlink.relay import values
 from wxlink.relay.errors import ApiError
 from wxlink.relay.service.control import Control
 from wxlink.relay.service.core import DID, check_text
-from wxlink.relay.store import Group, Member, NamedGroup
+from wxlink.relay.store import Group, Member, NamedGroup, Origin
 from wxproto import envelope
 
 GROUP_NAME_MAX: Final = 255  # characters
@@ -88,6 +88,7 @@ class Groups(Control):
         attrs: Mapping[str, Any] | None = None,
         raw: bytes | None = None,
         binary_coding: str = values.HEX,
+        origin: Origin | None = None,
     ) -> list[Controlled]:
         """Send data points, or bare P0, to every device of a group of one product.
 
@@ -105,9 +106,9 @@ class Groups(Control):
         async def command(did: str) -> Controlled:
             try:
                 if attrs is not None:
-                    await self.control(uid, did, attrs, binary_coding)
+                    await self.control(uid, did, attrs, binary_coding, origin)
                 else:
-                    await self.raw(uid, did, raw or b"")
+                    await self.raw(uid, did, raw or b"", origin)
             except ApiError:
                 return Controlled(did, False)
             return Controlled(did, True)

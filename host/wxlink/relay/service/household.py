@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+from collections.abc import Collection
 from typing import Final
 
 from wxlink.relay.errors import ApiError
@@ -22,6 +23,8 @@ PASSCODE: Final = re.compile(
 )  # stands in form text, so no `&`; modules refuse longer
 
 UPDATE_KEY: Final = re.compile(r"[0-9A-Fa-f]{64}")
+RANDOM_CODE: Final = re.compile(r"[0-9a-f]{32}")
+RANDOM_CODE_LIFE_S: Final = 600  # the app that set the module up asks every 3 s, for a minute or two
 
 log = logging.getLogger(__name__)
 
@@ -175,12 +178,18 @@ class Household(Core):
         return await self.device(uid, redeemed.did)
 
     async def register_device(
-        self, product_key: str, mac: str, passcode: str, update_key: str | None = None
+        self,
+        product_key: str,
+        mac: str,
+        passcode: str,
+        update_key: str | None = None,
+        random_codes: Collection[str] = (),
     ) -> str:
         """The did of a module that reports for the first time or again.
 
         update_key: the key of this unit under which updates are proved to it, 64 hex digits; a module that
         gives another one later gets its updates under that, one that gives none keeps the last.
+        random_codes: by which the app that set it up looks for it now; those that are none are passed over.
 
         The module protocol has no proof beyond the passcode: who knows product key and mac can make the relay
         take the module for one that was reset, and its users must bind again. They cannot see or control it.
@@ -204,6 +213,9 @@ class Household(Core):
             other = await self.store.devices.set_update_key(registered.did, update_key.lower())
             if other and not registered.new:
                 log.warning("device %s registered with another update key", registered.did)
+        codes = {code for code in random_codes if RANDOM_CODE.fullmatch(code)}
+        if codes:
+            await self.store.random_codes.put(registered.did, codes, self.clock() + RANDOM_CODE_LIFE_S)
         if registered.replaced_did is not None:
             self._tell_unbound(registered.replaced_did, registered.unbound)
         return registered.did

@@ -6,7 +6,7 @@ is a rule about what a product admits, not a proof: whoever knows a product key 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -40,13 +40,18 @@ class Modules(Household):
     """Use cases of modules."""
 
     async def register_module(
-        self, product_key: str, mac: str, passcode: str, update_key: str | None = None
+        self,
+        product_key: str,
+        mac: str,
+        passcode: str,
+        update_key: str | None = None,
+        random_codes: Collection[str] = (),
     ) -> str:
         """The did of a module. Raises as `register_device`, and ApiError 9045 for a closed product."""
         if update_key is None:
             await self.product(product_key)
             await self.check_door(product_key)
-        return await self.register_device(product_key, mac, passcode, update_key)
+        return await self.register_device(product_key, mac, passcode, update_key, random_codes)
 
     async def register_sealed(self, product_key: str, data: str) -> str:
         """The same for a module that seals its form with the product secret; the sealed `did=..`.

@@ -19,7 +19,6 @@ from wxlink.relay.store import (
     EVERY_PRODUCT,
     SUBKEYS_MAX,
     Backlog,
-    Command,
     Origin,
     Product,
     Queue,
@@ -27,7 +26,6 @@ from wxlink.relay.store import (
     Subscription,
     TooManyQueues,
 )
-from wxproto import envelope
 from wxproto.errors import LocalError
 
 NOTE_MAX: Final = 255  # characters of a key's note
@@ -167,10 +165,7 @@ class ServerPush(Catalogue):
             raise ApiError(9014, "the device is of another product_key")
         if command.mac is not None and command.mac.lower() != device.mac.lower():
             raise ApiError(9014, "the device has another mac")
-        p0 = _p0(product, command)
-        await self.downlink.send(device.did, p0)
-        origin = Origin(ENTERPRISE_API)
-        self.store.commands.note(Command(device.did, now, envelope.NOTIFY, None, p0, origin))
+        await self.downlink.send(device.did, _p0(product, command), Origin(ENTERPRISE_API))
 
     async def _push_key(self, auth_id: str) -> SnotiKey | None:
         found = await self.store.snoti_keys.get(auth_id) if AUTH_ID.fullmatch(auth_id) else None

@@ -1,5 +1,6 @@
 """The relay's use cases in one place, for every API and for WeChat."""
 
+from wxlink.relay.service.data import Data
 from wxlink.relay.service.firmware import Firmware
 from wxlink.relay.service.fleet import Fleet
 from wxlink.relay.service.groups import Groups
@@ -24,6 +25,7 @@ class Service(
     Modules,
     Groups,
     Messages,
+    Data,
     Firmware,
     Pages,
     People,
@@ -33,8 +35,8 @@ class Service(
 
     Made of one class a noun: Profile (on Accounts and Verification), PersonalData, Labels (QR codes; on
     Household: binding, and Sharing), Modules (on Household: how they come), Groups (on Control: data points),
-    Messages, Firmware (updates), Pages, People (WeChat); for makers ServerPush (their servers; on Catalogue:
-    products and apps), Fleet (devices), Members (on Makers).
+    Messages, Data (what devices reported before), Firmware (updates), Pages, People (WeChat); for makers
+    ServerPush (their servers; on Catalogue: products and apps), Fleet (devices), Members (on Makers).
     """
 
     async def prune(self) -> int:

@@ -12,6 +12,7 @@ from wxlink.relay.store.happenings import Connected, Disconnected, Happening
 from wxlink.relay.store.schema import connections
 
 ADDRESSES_KEPT: Final = 20_000  # in memory, about 4 MB: where each connection comes from
+IP_MAX: Final = 45  # characters of the longest address of IPv6
 
 ONLINE: Final = "dev_online"
 ONLINE_AGAIN: Final = "dev_re_online"
@@ -33,11 +34,11 @@ class Connections:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._addresses: OrderedDict[str, tuple[str | None, int | None]] = OrderedDict()
+        self._addresses: OrderedDict[str, tuple[str, int | None]] = OrderedDict()
 
-    def seen(self, did: str, ip: str | None, keep_alive: int | None = None) -> None:
+    def seen(self, did: str, ip: str, keep_alive: int | None = None) -> None:
         """A connection of the device is being opened from here."""
-        self._addresses[did] = ip, keep_alive
+        self._addresses[did] = ip[:IP_MAX], keep_alive
         self._addresses.move_to_end(did)
         while len(self._addresses) > ADDRESSES_KEPT:
             self._addresses.popitem(last=False)

@@ -13,9 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from wxlink.relay.store.audit import Entry, record, user_account
 from wxlink.relay.store.bindings import unbind
 from wxlink.relay.store.database import Database, deleted
-from wxlink.relay.store.schema import audit, bindings, history, metadata, states, users
+from wxlink.relay.store.schema import (
+    audit,
+    bindings,
+    commands,
+    connections,
+    history,
+    hours,
+    metadata,
+    states,
+    users,
+)
 
 ROWS_MAX: Final = 100_000  # of one table in an export; a device that reports each second makes as many a day
+_OF_A_DEVICE: Final = (history, hours, commands, connections)  # what a device did, whoever had it
 SECRETS: Final = frozenset({"password", "token", "session", "ticket", "claim", "link", "code", "passcode"})
 
 
@@ -42,7 +53,7 @@ class PersonalData:
                 rows = await conn.execute(select(*shown).where(column == uid).limit(ROWS_MAX))
                 told[table.name] += [_plain(row._asdict()) for row in rows]
             alone = await _alone(conn, uid)
-            for table in (states, history):
+            for table in (states, *_OF_A_DEVICE):
                 query = select(table).where(table.c.did.in_(alone)).limit(ROWS_MAX)
                 told[table.name] = [_plain(row._asdict()) for row in await conn.execute(query)]
             logged = select(audit).where(audit.c.account == user_account(uid)).limit(ROWS_MAX)
@@ -73,9 +84,10 @@ class PersonalData:
                     gone = await deleted(conn, delete(table).where(column == uid))
                     rows[table.name] = rows.get(table.name, 0) + gone
             if alone:
-                rows["history"] = await deleted(conn, delete(history).where(history.c.did.in_(alone)))
-                emptied = update(states).where(states.c.did.in_(alone)).values(updated_at=0.0, attrs={})
-                await conn.execute(emptied)
+                for table in _OF_A_DEVICE:
+                    rows[table.name] = await deleted(conn, delete(table).where(table.c.did.in_(alone)))
+                emptied = update(states).where(states.c.did.in_(alone))
+                await conn.execute(emptied.values(updated_at=0.0, attrs={}, hour=0, points=None))
             rows["users"] = await deleted(conn, delete(users).where(users.c.uid == uid))
             if rows["users"]:
                 await record(conn, entry)

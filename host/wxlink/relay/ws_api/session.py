@@ -12,6 +12,7 @@ from wxlink.relay import values
 from wxlink.relay.errors import ApiError
 from wxlink.relay.events import BindingChanged, Bus, DeviceEvent, Unwatch
 from wxlink.relay.service import Service
+from wxlink.relay.store import CLIENT, Origin
 from wxlink.relay.ws_api import messages, words
 from wxlink.relay.ws_api.limits import (
     MAX_DEVICES,
@@ -201,6 +202,10 @@ class Session:
             raise ApiError(9004)
         return self._uid
 
+    @property
+    def _origin(self) -> Origin:
+        return Origin(CLIENT, self._credentials[0], self._uid)
+
     def _log_out(self) -> None:
         if self._uid is not None:
             self._audience.leave(self._uid)
@@ -236,17 +241,20 @@ class Session:
         self._check_attributes()
         did, names = asked.data.did, asked.data.names or None
         if asked.req_sn is None:
-            await self._service.read(self._user, did, names)
+            await self._service.read(self._user, did, names, self._origin)
         else:
-            self._await(did, asked.req_sn, await self._service.start_read(self._user, did, names))
+            self._await(
+                did, asked.req_sn, await self._service.start_read(self._user, did, names, self._origin)
+            )
 
     async def _write(self, asked: words.Write) -> None:
         self._check_attributes()
         did, attrs = asked.data.did, asked.data.attrs
         if asked.req_sn is None:
-            await self._service.control(self._user, did, attrs)
+            await self._service.control(self._user, did, attrs, origin=self._origin)
         else:
-            self._await(did, asked.req_sn, await self._service.start_control(self._user, did, attrs))
+            answer = await self._service.start_control(self._user, did, attrs, origin=self._origin)
+            self._await(did, asked.req_sn, answer)
 
     async def _raw(self, asked: words.SendRaw) -> None:
         """c2s_raw: an envelope, or bare P0 which goes out as 0x0090. A 0x0094 answers a device's 0x0093."""
@@ -254,10 +262,10 @@ class Session:
         frame = _opened(given)
         if frame is not None and frame.cmd == envelope.ANSWER:
             await self._service.device(self._user, did)
-            self._service.downlink.acknowledge(did, frame.sn or 0, frame.p0)
+            self._service.downlink.acknowledge(did, frame.sn or 0, frame.p0, self._origin)
             return
         self._check_asks()
-        answer = await self._service.raw(self._user, did, given)
+        answer = await self._service.raw(self._user, did, given, self._origin)
         if answer is not None and frame is not None:
             self._await(did, frame.sn or 0, answer, raw=True)
 
@@ -269,7 +277,7 @@ class Session:
         if did is None or sn is None:
             _wrong("c2s_ack has did and res_sn")
         await self._service.device(self._user, did)
-        self._service.downlink.acknowledge(did, sn)
+        self._service.downlink.acknowledge(did, sn, origin=self._origin)
 
     async def _ping(self, _asked: words.Ping) -> None:
         self._send(messages.PONG)
