@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,12 +22,9 @@ READY_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 30.0
 NOBODY: Final = ("postgres", "nobody")  # who runs it when we are root, which it refuses to run as
 
-# What is lost when the machine fails is of no interest here, and every commit would wait for the disk.
-CARELESS: Final[Mapping[str, str]] = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-}
+# What is lost when the machine fails is of no interest here, and every commit would wait for the disk. What
+# is committed is with the kernel, and survives `kill`.
+CARELESS: Final[Mapping[str, str]] = {"fsync": "off", "full_page_writes": "off"}
 _SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "",  # a socket in the folder only: no port to draw, nobody else to keep out
     "max_connections": "200",
@@ -82,7 +80,11 @@ class Postgres:
         return self.url(name)
 
     def start(self) -> None:
-        """Start it and wait until it takes connections."""
+        """Start it and wait until it takes connections. From the main thread: it ends with the thread."""
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError(
+                "start PostgreSQL from the main thread: it ends with the thread that started it"
+            )
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(

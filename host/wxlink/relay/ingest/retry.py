@@ -6,25 +6,25 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
+
+from wxlink.relay.store import passes
 
 BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # pauses between tries; the last one repeats
-
-# Errors that pass by themselves: the database is locked, full, restarting or unreachable.
-PASSING = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
 async def until_stored(work: Callable[[], Awaitable[_T]]) -> _T:
-    """The result of `work`. PASSING errors are logged and it is tried again; others are raised."""
+    """The result of `work`. Errors that pass are logged and it is tried again; others are raised."""
     pauses = itertools.chain(BACK_OFF_S, itertools.repeat(BACK_OFF_S[-1]))
     while True:
         try:
             return await work()
-        except PASSING as error:
+        except (SQLAlchemyError, OSError) as error:
+            if not passes(error):
+                raise
             pause = next(pauses)
             log.error("the store fails, nothing is acknowledged, next try in %g s: %s", pause, error)
             await asyncio.sleep(pause)

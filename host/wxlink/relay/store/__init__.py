@@ -15,7 +15,6 @@ from wxlink.relay.store.commands import (
     Origin,
 )
 from wxlink.relay.store.connections import Passage
-from wxlink.relay.store.database import StoreError
 from wxlink.relay.store.devices import Device, Health, Identity, Registered, Room
 from wxlink.relay.store.groups import DEVICES_A_GROUP, Group, Member, NamedGroup
 from wxlink.relay.store.guest_lists import Guest, Listed, ShareFilter, SharePage
@@ -57,6 +56,7 @@ from wxlink.relay.store.snoti_queues import (
 from wxlink.relay.store.standing import NO_KEY, NOT_NEEDED, WAITING, Standing, standings
 from wxlink.relay.store.states import BATCH_MAX, Applied, Kept, Report, State
 from wxlink.relay.store.store import Store
+from wxlink.relay.store.trouble import StoreError, passes
 from wxlink.relay.store.updates import (
     BLOCKED,
     CONFIRMED,
@@ -195,6 +195,7 @@ __all__ = [
     "is_newer",
     "lot",
     "merge",
+    "passes",
     "standings",
     "told_otherwise",
     "user_account",

@@ -95,7 +95,7 @@ class Commands:
             await asyncio.wait((self._keeper,))
         try:
             await self.flush()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OSError) as error:
             log.warning("%d commands were sent but not written down: %s", len(self._waiting), error)
 
     async def of_device(
@@ -134,7 +134,7 @@ class Commands:
             await asyncio.sleep(KEEP_WITHIN_S)
             try:
                 await self.flush()
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, OSError) as error:
                 log.warning("commands are written down later: %s", error)
 
 

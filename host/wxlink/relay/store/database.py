@@ -17,9 +17,11 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from wxlink.relay.store.happenings import Followers
+from wxlink.relay.store.trouble import StoreError
 
 READERS: Final = 4  # SQLite connections for reading; each holds a thread
 SERVER_WRITERS: Final = 8  # connections for writing to a database server, which orders writers by itself
+CONNECT_WITHIN_S: Final = 10.0
 WAL_RETRY_S: Final = 0.02
 _WHEN_COMMITTED: Final = "when_committed"  # a key in what a connection carries
 BUSY_MS: Final = 10_000  # how long to wait for another process to finish its transaction
@@ -34,12 +36,20 @@ _PRAGMAS: Final = (
 )
 
 
+_DRIVERS: Final = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+_LIKE: Final = (
+    "the database URL cannot be read; write it like sqlite:////var/lib/wxlink/relay.sqlite3 "
+    "or postgresql://user:password@host/database"
+)
+
 # At DEBUG the driver writes the values of every row, secrets and all, whatever hide_parameters says.
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
-
-
-class StoreError(Exception):
-    """The database cannot be used; the text says what to change."""
 
 
 class Database:
@@ -55,18 +65,20 @@ class Database:
     def connect(cls, url: str) -> "Database":
         """Make the engines; a SQLite file is created readable by its owner only. Raises StoreError."""
         try:
-            parsed = make_url(url)
+            parsed = address(url)
             if parsed.get_backend_name() == "sqlite":
                 return cls._sqlite(parsed)
             engine = create_async_engine(
-                parsed, pool_size=SERVER_WRITERS, pool_pre_ping=True, hide_parameters=True
+                parsed,
+                pool_size=SERVER_WRITERS,
+                pool_pre_ping=True,
+                hide_parameters=True,
+                connect_args={"timeout": CONNECT_WITHIN_S},
             )
         except ArgumentError as error:
-            raise StoreError(
-                "the database URL cannot be read; write it like sqlite+aiosqlite:////var/lib/wxlink/relay.sqlite3"
-            ) from error
+            raise StoreError(_LIKE) from error
         except ModuleNotFoundError as error:
-            raise StoreError(f"the database URL needs the Python package {error.name}; install it") from error
+            raise StoreError(f"PostgreSQL needs {error.name}: pip install 'wxlink[postgres]'") from error
         return cls(engine, engine)
 
     @classmethod
@@ -132,6 +144,18 @@ class Database:
 def when_committed(conn: AsyncConnection, call: Callable[[], None]) -> None:
     """Call it once the transaction of `write` is committed, not at all when it is rolled back."""
     conn.info[_WHEN_COMMITTED].append(call)
+
+
+def address(url: str) -> URL:
+    """The URL with the driver that is used here. Raises StoreError for another database or driver."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(_LIKE) from error
+    driver = _DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise StoreError(_LIKE)
+    return parsed.set(drivername=driver)
 
 
 def insert(conn: AsyncConnection, table: Table) -> "sqlite.Insert | postgresql.Insert":

@@ -16,7 +16,7 @@ from wxlink.relay.store.claims import Claims
 from wxlink.relay.store.codes import Codes
 from wxlink.relay.store.commands import Commands
 from wxlink.relay.store.connections import Connections
-from wxlink.relay.store.database import Database, StoreError
+from wxlink.relay.store.database import Database, address
 from wxlink.relay.store.devices import Devices
 from wxlink.relay.store.doors import Doors
 from wxlink.relay.store.groups import Groups
@@ -42,11 +42,13 @@ from wxlink.relay.store.snoti_deliveries import SnotiDeliveries
 from wxlink.relay.store.snoti_keys import SnotiKeys
 from wxlink.relay.store.snoti_queues import SnotiQueues
 from wxlink.relay.store.states import States
+from wxlink.relay.store.trouble import StoreError, explained
 from wxlink.relay.store.updates import Updates
 from wxlink.relay.store.usage import Usage
 from wxlink.relay.store.users import Users
 
 HOURS_LIFE_S: Final = 400 * 86_400  # of points hour by hour: a year can be compared with the last
+SERVER_MIN: Final = 13  # the oldest PostgreSQL that is in use in Debian; partitions need 12
 MIGRATION_LOCK: Final = 0x77786C696E6B  # a name for advisory locks: relays that start together wait in turn
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
@@ -107,9 +109,12 @@ class Store:
             raise StoreError(
                 "the database was written by a newer wxlink; install that version or a later one"
             ) from error
-        except DBAPIError as error:
+        except (DBAPIError, OSError) as error:
             await database.close()
-            raise StoreError(f"the database cannot be opened: {error.orig}") from error
+            raise explained(error, address(url)) from error
+        except StoreError:
+            await database.close()
+            raise
         store = cls(database)
         await store.snoti_queues.load()
         return store
@@ -157,6 +162,11 @@ class Store:
 def migrate(connection: Connection) -> None:
     """Bring the database of this connection to the present schema, within its transaction."""
     if connection.dialect.name == "postgresql":
+        version = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10_000
+        if version < SERVER_MIN:
+            raise StoreError(
+                f"the database server is PostgreSQL {version}; wxlink needs {SERVER_MIN} or later"
+            )
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
