@@ -6,7 +6,7 @@ import sys
 
 from bench.figure import RESULTS, Figure, keep
 
-MODULES = ("sizes", "frames", "points", "update", "flash", "uplinks", "latency", "module", "heap")
+MODULES = ("sizes", "frames", "points", "update", "flash", "uplinks", "latency", "store", "module", "heap")
 
 
 def main() -> int:
