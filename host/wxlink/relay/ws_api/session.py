@@ -243,9 +243,8 @@ class Session:
         if asked.req_sn is None:
             await self._service.read(self._user, did, names, self._origin)
         else:
-            self._await(
-                did, asked.req_sn, await self._service.start_read(self._user, did, names, self._origin)
-            )
+            answer = await self._service.start_read(self._user, did, names, self._origin)
+            self._await(did, asked.req_sn, answer)
 
     async def _write(self, asked: words.Write) -> None:
         self._check_attributes()
