@@ -172,6 +172,7 @@ class Relay:
         )
         downlink = await self._start_ingest(parts, endpoint, cluster)
         self.service = Service(self.store, self.bus, downlink, self.settings, self._clock)
+        self.service.allowance.on_refused = lambda limit: self.metrics.refused.labels(limit).inc()
         parts.push_async_callback(_ended, asyncio.create_task(self._prune(), name="prune"))
         parts.push_async_callback(_ended, asyncio.create_task(self._lapse(), name="end guests' times"))
         if self.broker:

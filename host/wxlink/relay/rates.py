@@ -8,6 +8,7 @@ from typing import Final
 
 KEYS_MAX: Final = 10_000  # keys remembered, about 1.5 MB; the one not seen for longest is forgotten
 IPV6_OWN_BITS: Final = 64  # of an address the lower half is its owner's to choose (RFC 4291 2.5.1)
+_ROUNDING: Final = 1e-3  # of a token; unix seconds as floats have about 0.2 us
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,13 @@ class Buckets:
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
     def take(self, key: Hashable, now: float) -> bool:
-        """Take a token; False when the bucket is empty. `now` in seconds, never going back."""
+        """Take a token; False when the bucket is empty. `now` in seconds."""
         if not self._step_s:
             return True
         full_at = max(self._full_at.get(key, now), now)
-        if full_at - now > self._room_s:
+        if full_at - now > self._room_s + 2 * self._step_s:
+            full_at = now  # the clock was set back; no bucket can be that empty
+        if full_at - now > self._room_s + _ROUNDING * self._step_s:
             return False
         self._full_at[key] = full_at + self._step_s
         self._full_at.move_to_end(key)

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from wxlink import __version__
 from wxlink.relay.app import Relay, RelayError
+from wxlink.relay.commands.checkup import LOCK, Finding, run_checks, show
 from wxlink.relay.config import Config, ConfigError, find_file, read_config
 from wxlink.relay.logs import set_up
 from wxlink.relay.notify import READY, STOPPING, Notifier
 
-LOCK: Final = "lock"
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger(__name__)
@@ -37,19 +37,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, metavar="DIR", help="the data folder, instead of that of the configuration"
     )
     parser.add_argument(
-        "--json", action="store_true", help="print one line of JSON on stdout when the relay is ready"
+        "--check", action="store_true", help="look at all that a start needs, say what to do, change nothing"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one line of JSON on stdout when the relay is ready; with --check: the findings",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the relay: 0 after an orderly stop, 1 when it cannot start."""
+    """Run the relay: 0 after an orderly stop, 1 when it cannot start; or check: 0 when it could."""
     try:
         config = read_config(arguments.config or find_file(), data=arguments.data)
+        if arguments.check:
+            return run_checks(config, arguments.json)
         set_up(config.log, config.secrets)
         with _held(config.settings.data_dir):
             return asyncio.run(_serve(config, arguments.json))
-    except (ConfigError, RelayError) as error:
-        sys.stderr.write("".join(f"wxlink relay: {line}\n" for line in str(error).splitlines()))
+    except ConfigError as error:
+        if arguments.check:
+            return show([Finding("configuration", False, text) for text in error.problems], arguments.json)
+        sys.stderr.write("".join(f"wxlink relay: {line}\n" for line in error.problems))
+        return 1
+    except RelayError as error:
+        sys.stderr.write(f"wxlink relay: {error}\n")
         return 1
     except OSError as error:
         if isinstance(error, BrokenPipeError):

@@ -89,6 +89,7 @@ class Gate:
             ) from None
 
     async def _mark(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers[hdrs.SERVER] = "wxlink"  # versions are for the operator, on /metrics
         if _NUMBER in request:
             response.headers[request_id.HEADER] = request[_NUMBER]
         if self._hsts_s and CALLER in request and request[CALLER].scheme == "https":

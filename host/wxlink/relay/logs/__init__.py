@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterable
 from types import TracebackType
 
-from wxlink.relay.logs.form import JsonForm, TextForm, form_of
+from wxlink.relay.logs.form import form_of
 from wxlink.relay.logs.redaction import HIDDEN, Redaction
 from wxlink.relay.settings import LogSettings
 
-__all__ = ["HIDDEN", "JsonForm", "Redaction", "TextForm", "set_up"]
+__all__ = ["HIDDEN", "Redaction", "form_of", "set_up"]
 
 log = logging.getLogger(__name__)
 

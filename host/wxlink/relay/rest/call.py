@@ -83,14 +83,15 @@ class AppCall(Call):
 
 
 class UserCall(AppCall):
-    """A request of a user through an app. `admit` raises ApiError 9003 or 9004."""
+    """A request of a user through an app. `admit` raises ApiError 9003, 9004 or 9041."""
 
     security: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         **AppCall.security,
         "user": {"type": "apiKey", "in": "header", "name": USER_TOKEN, "description": "the user's token"},
     }
-    refusals: ClassVar[tuple[int, ...]] = (9003, 9004)
+    refusals: ClassVar[tuple[int, ...]] = (9003, 9004, 9041)
     uid: str
 
     async def admit(self) -> None:
         self.uid = await self.service.authenticate(self.appid, self.header(USER_TOKEN))
+        self.service.allowance.take(self.uid, self.appid)

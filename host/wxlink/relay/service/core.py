@@ -11,6 +11,7 @@ from wxlink.relay.errors import ApiError
 from wxlink.relay.events import BindingChanged, Bus
 from wxlink.relay.platforms import Platforms
 from wxlink.relay.service.actor import Actor
+from wxlink.relay.service.allowance import Allowance
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import (
     RULES,
@@ -65,6 +66,7 @@ class Core:
         self.clock = clock
         self.courier: Courier = courier or Console()
         self.platforms = platforms or Platforms({})
+        self.allowance = Allowance(settings.limits, clock)
 
     async def device(self, uid: str, did: str) -> Owned:
         """The device, for a user who is bound to it.

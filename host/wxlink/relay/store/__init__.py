@@ -25,6 +25,7 @@ from wxlink.relay.store.members import MAKER_OWNER, LastOwner, MakerMember, Memb
 from wxlink.relay.store.messages import Message, MessagePage
 from wxlink.relay.store.order import PointOrder, Position
 from wxlink.relay.store.pages import Ticket
+from wxlink.relay.store.peek import Peek, peek
 from wxlink.relay.store.personal_data import Erased
 from wxlink.relay.store.products import HasDevices, Product, ProductTaken
 from wxlink.relay.store.pushes import Claimed, First, Pending, Replied
@@ -157,6 +158,7 @@ __all__ = [
     "Origin",
     "OtherMakers",
     "Passage",
+    "Peek",
     "Pending",
     "PointOrder",
     "Points",
@@ -196,6 +198,7 @@ __all__ = [
     "lot",
     "merge",
     "passes",
+    "peek",
     "standings",
     "told_otherwise",
     "user_account",

@@ -50,7 +50,7 @@ from wxlink.relay.store.users import Users
 HOURS_LIFE_S: Final = 400 * 86_400  # of points hour by hour: a year can be compared with the last
 SERVER_MIN: Final = 13  # the oldest PostgreSQL that is in use in Debian; partitions need 12
 MIGRATION_LOCK: Final = 0x77786C696E6B  # a name for advisory locks: relays that start together wait in turn
-_MIGRATIONS: Final = Path(__file__).with_name("migrations")
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
 class Store:
@@ -169,6 +169,6 @@ def migrate(connection: Connection) -> None:
             )
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

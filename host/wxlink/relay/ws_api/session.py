@@ -103,6 +103,8 @@ class Session:
             if not self.logged_in and word is not words.Login:
                 self._send(messages.invalid(self._login_missing))
                 return
+            if self._uid is not None and word is not words.Ping:
+                self._service.allowance.take(self._uid, self._credentials[0])
             await handler(_understood(message, word))
         except ApiError as error:
             self._send(messages.refused(error))
