@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp.http_exceptions import BadHttpMessage
 
 import wxlink
 from wxlink.relay import logs, request_id
@@ -159,3 +160,17 @@ def test_no_module_of_the_relay_logs_past_the_root() -> None:
         }
         if path.parent.name != "logs":
             assert not names & forbidden, path
+
+
+def test_a_peer_that_speaks_no_http_costs_one_line_a_try(told: Callable[[], str]) -> None:
+    logs.set_up(LogSettings("info", "json"))
+    log = logging.getLogger("aiohttp.server")
+    for level, lines in (("info", 1), ("error", 0)):
+        logs.set_up(LogSettings(level, "json"))
+        try:
+            raise BadHttpMessage("GET nonsense")
+        except BadHttpMessage:
+            log.exception("Error handling request from %s", "192.0.2.1")
+        written = told().splitlines()
+        assert len(written) == lines
+        assert "Traceback" not in "".join(written)

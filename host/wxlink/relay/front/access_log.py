@@ -32,7 +32,10 @@ class AccessLog(AbstractAccessLogger):
 
 def template(request: web.BaseRequest) -> str | None:
     """The path as in the table of routes, None for one that is not in it."""
-    resource = request.match_info.route.resource if isinstance(request, web.Request) else None
+    try:
+        resource = request.match_info.route.resource if isinstance(request, web.Request) else None
+    except (AssertionError, AttributeError):  # a head that could not be read was looked up in no table
+        return None
     return None if resource is None else resource.canonical
 
 

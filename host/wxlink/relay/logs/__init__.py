@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from types import TracebackType
 
 from wxlink.relay.logs.form import form_of
-from wxlink.relay.logs.redaction import HIDDEN, Redaction
+from wxlink.relay.logs.redaction import HIDDEN, Brevity, Redaction
 from wxlink.relay.settings import LogSettings
 
 __all__ = ["HIDDEN", "Redaction", "form_of", "set_up"]
@@ -23,6 +23,7 @@ def set_up(settings: LogSettings, secrets: Iterable[str] = ()) -> Redaction:
     redaction = Redaction(secrets)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(form_of(settings.form, sys.stderr))
+    handler.addFilter(Brevity())
     handler.addFilter(redaction)
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 from wxlink.relay import request_id
 
 HIDDEN: Final = "***"
@@ -44,6 +46,19 @@ RULES: Final = (
 
 # What logging itself puts into a record.
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "request_id"}
+
+
+class Brevity(logging.Filter):
+    """A filter for handlers: what a peer sent wrong is one line, not a traceback at each of its tries."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten the record in place."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError) and record.levelno >= logging.ERROR:
+            record.msg, record.args = "a request that is no HTTP: %s", (type(error).__name__,)
+            record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
+            record.exc_info = record.exc_text = None
+        return record.levelno >= logging.getLogger().level
 
 
 class Redaction(logging.Filter):
