@@ -24,7 +24,7 @@ from wxlink.relay.downlink import Asks, ClientCounts, Downlink
 from wxlink.relay.events import Bus
 from wxlink.relay.first_read import FirstReads
 from wxlink.relay.front import AccessLog, Connections, Gate, GuardedSite
-from wxlink.relay.ingest import Endpoint, Ingest, MqttIngest
+from wxlink.relay.ingest import Endpoint, Ingest, Intake, MqttIngest
 from wxlink.relay.metrics import Metrics
 from wxlink.relay.notices import Notices
 from wxlink.relay.readiness import OK, Readiness
@@ -278,7 +278,8 @@ class Relay:
             counts.changed(did)
             reads.came_online(did)
 
-        shared = cluster.ingest(came_online, counts.changed) if cluster else None
+        intake = Intake(self.settings.limits.rate("device"), self.metrics)
+        shared = cluster.ingest(came_online, counts.changed, intake) if cluster else None
         self.ingest = shared or MqttIngest(
             endpoint,
             self.store,
@@ -288,6 +289,7 @@ class Relay:
             on_count_request=counts.changed,
             connected_clients=self.broker.connected_clients if self.broker else None,
             clock=self._clock,
+            intake=intake,
         )
         downlink = Downlink(
             self.ingest,
@@ -312,7 +314,7 @@ class Relay:
                 raise
             log.warning("%s; the relay starts without it and goes on trying", error)
         if cluster and shared:
-            await cluster.serve(shared, downlink)
+            await cluster.serve(shared, downlink, self.metrics)
         return downlink
 
     async def _watchers(self, dids: Collection[str]) -> Mapping[str, int]:

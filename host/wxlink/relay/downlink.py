@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 from wxlink.relay.errors import ApiError
 from wxlink.relay.ids import new_client_id
 from wxlink.relay.metrics import Metrics
-from wxlink.relay.rates import Buckets, Rate
+from wxlink.relay.rates import NO_LIMIT, Buckets, Rate
 from wxlink.relay.store import Origin
 from wxproto import envelope
 from wxproto.actions import MODULE_P0
@@ -25,7 +25,6 @@ ANSWER_WITHIN_S = (
 )
 MAX_ASKS = 2_000  # outstanding in all: as many commands as the MQTT client queues
 MAX_ASKS_PER_DEVICE = 16  # a module takes them one after another; more would time out anyway
-NO_LIMIT = Rate(0, 1)
 MAX_REQUESTS = (
     2_000  # requests of devices (0x0093) that clients may still acknowledge; the oldest is forgotten
 )

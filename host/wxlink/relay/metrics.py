@@ -39,8 +39,8 @@ class Metrics:
 
         self.uplinks = Counter(
             "wxlink_uplinks",
-            "Messages of devices: received, stored, repeated (stored before), undecipherable, "
-            "dropped (over the device's limit, or no room for QoS 0).",
+            "Messages of devices: received, then stored, undecipherable, or dropped (over the limit, or no "
+            "room for QoS 0).",
             ("outcome",),
             registry=registry,
         )

@@ -19,6 +19,9 @@ class Rate:
     burst: int
 
 
+NO_LIMIT: Final = Rate(0, 1)
+
+
 class Buckets:
     """A bucket for each key. It keeps one number a key: the time at which the bucket will be full again."""
 

@@ -15,7 +15,8 @@ from wxlink.relay.cluster.shared_asks import SharedAsks
 from wxlink.relay.cluster.shared_bus import SharedBus
 from wxlink.relay.cluster.wire import Wire, Words
 from wxlink.relay.downlink import Downlink
-from wxlink.relay.ingest import Endpoint, JetStreamIngest
+from wxlink.relay.ingest import Endpoint, Intake, JetStreamIngest
+from wxlink.relay.metrics import Metrics
 from wxlink.relay.nats_link import NatsLink
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import Store
@@ -69,7 +70,10 @@ class Cluster:
         await self._parts.aclose()
 
     def ingest(
-        self, on_online: Callable[[str], None], on_count_request: Callable[[str], None]
+        self,
+        on_online: Callable[[str], None],
+        on_count_request: Callable[[str], None],
+        intake: Intake | None = None,
     ) -> JetStreamIngest:
         """This relay's share of what devices send."""
         return JetStreamIngest(
@@ -82,13 +86,16 @@ class Cluster:
             on_online=on_online,
             on_count_request=on_count_request,
             clock=self._clock,
+            intake=intake,
         )
 
-    async def serve(self, ingest: JetStreamIngest, downlink: Downlink) -> None:
+    async def serve(
+        self, ingest: JetStreamIngest, downlink: Downlink, metrics: Metrics | None = None
+    ) -> None:
         """Begin to answer: logins of devices, and the other relays. Raises OSError or nats.errors.Error."""
         self.asks.start(downlink.acknowledge_heard)
         self._wire.answer("watchers", self._own_watchers)
-        callout = AuthCallout(self, self._store.devices.get, on_login=self._store.connections.seen)
+        callout = AuthCallout(self, self._store.devices.get, metrics, on_login=self._store.connections.seen)
         self._parts.push_async_callback(callout.stop)
         await callout.start()
         census = Census(self._system, self._store, ingest.presence, holder=self.name, clock=self._clock)

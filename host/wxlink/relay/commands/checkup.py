@@ -147,6 +147,8 @@ def _listeners(settings: RelaySettings) -> Iterator[tuple[str, str, int]]:
     yield "HTTP", settings.host, settings.port
     if settings.tls_cert:
         yield "HTTPS", settings.tls_host or settings.host, settings.tls_port
+    if settings.snoti_port is not None:
+        yield "server push", settings.snoti_host or settings.tls_host or settings.host, settings.snoti_port
     if not settings.broker_url:
         yield "MQTT", settings.mqtt_host, settings.mqtt_port
     if settings.admin_port:

@@ -12,6 +12,7 @@ from wxlink.relay.config.kinds import (
     TEXT,
     Kind,
     choice,
+    list_of,
     number,
     real,
     url,
@@ -55,6 +56,8 @@ _BROKER: Final = url(
 )
 _PUBLIC: Final = url("http", "https", allowed="an address such as https://relay.example.org")
 
+_NATS_URLS: Final = list_of(url("nats", "tls", allowed=""), 'a list such as ["nats://10.0.0.1:4222"]')
+_MQTT_URLS: Final = list_of(url("mqtt", "mqtts", allowed=""), 'a list such as ["mqtt://10.0.0.1:1883"]')
 _PER_S: Final = real(0, 1_000_000, "a number from 0 to a million; 0 sets no limit")
 
 KEYS: Final = (
@@ -69,6 +72,11 @@ KEYS: Final = (
     Key("tls", "key", "tls_key", PATH),
     Key("tls", "host", "tls_host", HOST),
     Key("tls", "port", "tls_port", PORT),
+    Key("snoti", "host", "snoti_host", HOST),
+    Key("snoti", "port", "snoti_port", PORT),
+    Key("snoti", "event_s", "snoti_event_life_s", _LIFE),
+    Key("snoti", "queue_s", "snoti_queue_life_s", _LIFE),
+    Key("snoti", "queue_max", "snoti_queue_max", number(1, 100_000_000)),
     Key("mqtt", "host", "mqtt_host", HOST),
     Key("mqtt", "port", "mqtt_port", PORT),
     Key("mqtt", "plain", "mqtt_plain", FLAG),
@@ -84,6 +92,10 @@ KEYS: Final = (
     Key("broker", "user", "broker_user", TEXT),
     Key("broker", "password", "broker_password", TEXT, secret=True),
     Key("store", "url", "store_url", TEXT, secret=True),
+    Key("cluster", "nats_urls", "nats_urls", _NATS_URLS),
+    Key("cluster", "mqtt_urls", "nats_mqtt_urls", _MQTT_URLS),
+    Key("cluster", "secrets", "nats_secrets", PATH),
+    Key("cluster", "name", "relay_name", TEXT),
     Key("life", "token_s", "token_life_s", _LIFE),
     Key("life", "history_s", "history_life_s", _LIFE),
     Key("life", "audit_s", "audit_life_s", _LIFE),

@@ -2,12 +2,13 @@
 
 from typing import Protocol
 
+from wxlink.relay.ingest.intake import Intake
 from wxlink.relay.ingest.jetstream_ingest import JetStreamIngest
 from wxlink.relay.ingest.link import Endpoint
 from wxlink.relay.ingest.mqtt_ingest import MqttIngest
 from wxlink.relay.ingest.telling import Answers
 
-__all__ = ["Answers", "Endpoint", "Ingest", "JetStreamIngest", "MqttIngest"]
+__all__ = ["Answers", "Endpoint", "Ingest", "Intake", "JetStreamIngest", "MqttIngest"]
 
 
 class Ingest(Protocol):

@@ -50,19 +50,20 @@ class Backlog(Generic[A]):
         """What waits and was not given out."""
         return list(self._waiting)
 
-    def put(self, arrival: A) -> None:
-        """Add a message."""
+    def put(self, arrival: A) -> bool:
+        """Add a message; False when there is no room for it."""
         if arrival.key is not None:
             if arrival.key in self._held:
-                return
+                return True
             self._held.add(arrival.key)
         elif len(self._waiting) >= MAX_UNCONFIRMED:
-            return
+            return False
         self._waiting.append(arrival)
         self._empty.clear()
         self._some.set()
         if len(self._waiting) >= BATCH_MAX:
             self._full.set()
+        return True
 
     async def batch(self) -> list[A]:
         """The next 1..BATCH_MAX messages: at once, or BATCH_EVERY_S after the batch before."""

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic
 
 from wxlink.relay.ingest.backlog import A, Backlog
+from wxlink.relay.ingest.intake import DROPPED, UNDECIPHERABLE, Intake
 
 DRAIN_WITHIN_S = 5.0  # at a stop; what is not stored by then stays with the broker
 
@@ -17,7 +19,8 @@ class Batches(Generic[A]):
     """Runs `handle` on each batch of what was put in.
 
     handle: (batch, again) stores, acknowledges and tells; again: its messages may have been stored by an
-    attempt that broke. drop: a message that breaks every batch it is in. done: called after each batch.
+    attempt that broke. drop: acknowledges a message that is not stored: it breaks every batch it is in, or
+    its device sends too fast. done: called after each batch.
     """
 
     def __init__(
@@ -25,7 +28,10 @@ class Batches(Generic[A]):
         handle: Callable[[Sequence[A], bool], Awaitable[None]],
         drop: Callable[[A], None],
         done: Callable[[], None] = lambda: None,
+        *,
+        intake: Intake,
     ) -> None:
+        self._intake = intake
         self._handle = handle
         self._drop = drop
         self._done = done
@@ -44,8 +50,12 @@ class Batches(Generic[A]):
 
     def put(self, arrival: A) -> None:
         """Add a message; at a stop nothing: the broker keeps it."""
-        if not self._closing:
-            self._backlog.put(arrival)
+        if self._closing:
+            return
+        if not self._intake.admits(arrival.topic):
+            self._drop(arrival)
+        elif not self._backlog.put(arrival):
+            self._intake.note(DROPPED)
 
     def left(self) -> list[A]:
         """After a stop: what was not handled, or only begun."""
@@ -63,9 +73,11 @@ class Batches(Generic[A]):
     async def _run(self) -> None:
         while True:
             self._begun = batch = await self._backlog.batch()
+            began = time.perf_counter()
             await self._keep(batch)
             self._begun = ()
             self._backlog.finished(batch)
+            self._intake.handled(len(batch), time.perf_counter() - began)
             self._done()
 
     async def _keep(self, batch: Sequence[A], again: bool = False) -> None:
@@ -79,4 +91,5 @@ class Batches(Generic[A]):
                     await self._keep((arrival,), again=True)
                 return
             log.exception("a message on %.80r cannot be stored and is dropped", batch[0].topic)
+            self._intake.note(UNDECIPHERABLE)
             self._drop(batch[0])

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from wxlink.relay.events import Bus
 from wxlink.relay.ingest.batches import Batches
+from wxlink.relay.ingest.intake import Intake
 from wxlink.relay.ingest.link import Endpoint, LinkDown, MqttLink
 from wxlink.relay.ingest.presence import PresenceBook
 from wxlink.relay.ingest.retry import until_stored
@@ -61,7 +62,9 @@ class JetStreamIngest:
         on_online: Callable[[str], None] = lambda _did: None,
         on_count_request: Callable[[str], None] = lambda _did: None,
         clock: Callable[[], float] = time.time,
+        intake: Intake | None = None,
     ) -> None:
+        self._intake = intake = intake or Intake()
         self.presence = PresenceBook(
             store,
             bus,
@@ -73,8 +76,8 @@ class JetStreamIngest:
         self._store = store
         self._clock = clock
         self._understanding = Understanding(store, clock)
-        self._batches: Batches[Arrived] = Batches(self._handle, self._drop, self._stored)
-        self._teller = Teller(bus, answers, self.presence, on_count_request)
+        self._batches: Batches[Arrived] = Batches(self._handle, self._drop, self._stored, intake=intake)
+        self._teller = Teller(bus, answers, self.presence, intake, on_count_request)
         self._pull = StreamPull(link, on_message=self._batches.put, held=lambda: len(self._batches))
         self._commands = MqttLink(endpoints, f"wxlink-relay-{name}", (), on_message=lambda _delivery: None)
         self._dropped: set[asyncio.Task[None]] = set()
@@ -93,7 +96,7 @@ class JetStreamIngest:
     @property
     def undecipherable(self) -> int:
         """Messages since the start that said nothing."""
-        return self._teller.undecipherable
+        return self._intake.undecipherable
 
     def start(self) -> None:
         """Begin to connect and to store."""
@@ -168,7 +171,6 @@ class JetStreamIngest:
             outcome.attrs = done.attrs
 
     def _drop(self, arrived: Arrived) -> None:
-        self._teller.undecipherable += 1
         if isinstance(arrived, Taken):
             task = asyncio.create_task(self._pull.ack(arrived))
             self._dropped.add(task)

@@ -7,6 +7,7 @@ from functools import partial
 from wxlink.relay.events import Bus
 from wxlink.relay.ingest import repeats, uplink
 from wxlink.relay.ingest.batches import Batches
+from wxlink.relay.ingest.intake import Intake
 from wxlink.relay.ingest.link import Delivery, Endpoint, MqttLink
 from wxlink.relay.ingest.presence import COMPARE_AFTER_S, ConnectedClients, PresenceBook
 from wxlink.relay.ingest.retry import until_stored
@@ -41,7 +42,9 @@ class MqttIngest:
         connected_clients: ConnectedClients | None = None,
         compare_after_s: float = COMPARE_AFTER_S,
         clock: Callable[[], float] = time.time,
+        intake: Intake | None = None,
     ) -> None:
+        self._intake = intake = intake or Intake()
         self._store = store
         self._clock = clock
         self._connection = 0
@@ -49,7 +52,7 @@ class MqttIngest:
         self._resumed_until = 0.0
         self._overtaken = repeats.Overtaken()
         self._understanding = Understanding(store, clock)
-        self._batches: Batches[Delivery] = Batches(self._handle, self._drop)
+        self._batches: Batches[Delivery] = Batches(self._handle, self._drop, intake=intake)
         self._presence = PresenceBook(
             store,
             bus,
@@ -59,7 +62,7 @@ class MqttIngest:
             compare_after_s=compare_after_s,
             clock=clock,
         )
-        self._teller = Teller(bus, answers, self._presence, on_count_request)
+        self._teller = Teller(bus, answers, self._presence, intake, on_count_request)
         self._link = MqttLink(
             (endpoint,),
             CLIENT_ID,
@@ -82,7 +85,7 @@ class MqttIngest:
     @property
     def undecipherable(self) -> int:
         """Messages since the start that said nothing."""
-        return self._teller.undecipherable
+        return self._intake.undecipherable
 
     def start(self) -> None:
         """Begin to connect and to store."""
@@ -126,7 +129,6 @@ class MqttIngest:
         self._teller.tell(outcomes)
 
     def _drop(self, delivery: Delivery) -> None:
-        self._teller.undecipherable += 1
         self._link.ack(delivery)
 
     async def _store_reports(self, outcomes: Sequence[Outcome], marked: Sequence[bool], again: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 from wxlink.relay.events import Bus, Reported, Undecodable
 from wxlink.relay.ingest import uplink
 from wxlink.relay.ingest.complaints import Complaints
+from wxlink.relay.ingest.intake import STORED, UNDECIPHERABLE, Intake
 from wxlink.relay.ingest.presence import PresenceBook
 from wxlink.relay.ingest.understanding import Business, Outcome, Presence
 from wxproto import envelope
@@ -30,18 +31,21 @@ class Teller:
         bus: Bus,
         answers: Answers,
         presence: PresenceBook,
+        intake: Intake,
         on_count_request: Callable[[str], None],
     ) -> None:
-        self.undecipherable = 0
-        """Messages since the start that said nothing."""
         self._bus = bus
         self._answers = answers
         self._presence = presence
+        self._intake = intake
         self._on_count_request = on_count_request
         self._complaints = Complaints()
 
     def tell(self, outcomes: Sequence[Outcome]) -> None:
         """Tell what a batch said."""
+        wrong = sum(1 for outcome in outcomes if isinstance(outcome, uplink.Undecipherable))
+        self._intake.note(UNDECIPHERABLE, wrong)
+        self._intake.note(STORED, len(outcomes) - wrong)
         for outcome in outcomes:
             if isinstance(outcome, uplink.Undecipherable):
                 self._complain(outcome)
@@ -79,7 +83,6 @@ class Teller:
         )
 
     def _complain(self, wrong: uplink.Undecipherable) -> None:
-        self.undecipherable += 1
         self._complaints.note(wrong.did, str(wrong))
         if wrong.did:
             self._bus.publish(Undecodable(wrong.did, str(wrong)))
