@@ -13,7 +13,7 @@ from typing import Any
 
 from wxlink.assets import asset
 from wxlink.relay.app import Relay
-from wxlink.relay.settings import RelaySettings
+from wxlink.relay.settings import RelaySettings, TrafficLimits
 from wxlink.relay.store import App, Product
 
 PEER_TOPIC = "bench"  # the relay's own login may use any topic; devices may not
@@ -50,6 +50,10 @@ class Ground:
         }
 
 
+# What is measured is how fast it can, not how fast one peer may.
+NO_LIMITS = TrafficLimits(device_per_s=0, command_per_s=0, user_per_s=0, app_per_s=0, address_per_s=0)
+
+
 @asynccontextmanager
 async def ground(devices: int) -> AsyncIterator[Ground]:
     """A relay in a temporary folder with the GoKit product, and one user who has `devices` devices."""
@@ -57,7 +61,7 @@ async def ground(devices: int) -> AsyncIterator[Ground]:
     key: str = definition["product_key"]
     appid = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as folder:
-        settings = RelaySettings(data_dir=Path(folder), port=0, mqtt_port=0)
+        settings = RelaySettings(data_dir=Path(folder), port=0, mqtt_port=0, limits=NO_LIMITS)
         async with Relay(settings) as relay:
             await relay.store.apps.put(App(appid, "bench", secrets.token_hex(16)))
             await relay.store.products.put(
