@@ -149,7 +149,10 @@ def _listeners(settings: RelaySettings) -> Iterator[tuple[str, str, int]]:
         yield "HTTPS", settings.tls_host or settings.host, settings.tls_port
     if settings.snoti_port is not None:
         yield "server push", settings.snoti_host or settings.tls_host or settings.host, settings.snoti_port
-    if not settings.broker_url:
+    for use, port in (("MQTT door", settings.door_mqtt_port), ("HTTP door", settings.door_http_port)):
+        if port is not None:
+            yield use, settings.door_host, port
+    if not settings.broker_url and not settings.nats_urls:
         yield "MQTT", settings.mqtt_host, settings.mqtt_port
     if settings.admin_port:
         yield "admin", settings.admin_host, settings.admin_port
@@ -194,6 +197,8 @@ async def _store(settings: RelaySettings) -> Finding:
 
 
 async def _broker(settings: RelaySettings) -> Finding:
+    if settings.nats_urls:
+        return Finding("broker", True, f"a cluster of {len(settings.nats_urls)}; a start says who answers")
     if not settings.broker_url:
         try:
             return Finding("broker", True, f"its own: {find_binary()}")

@@ -107,6 +107,8 @@ KEYS: Final = (
     Key("advertised", "mqtts_port", "advertised_mqtts_port", PORT),
     Key("advertised", "ws_port", "advertised_ws_port", PORT),
     Key("advertised", "wss_port", "advertised_wss_port", PORT),
+    Key("advertised", "door_mqtt_port", "advertised_door_mqtt_port", PORT),
+    Key("advertised", "door_http_port", "advertised_door_http_port", PORT),
     Key("admin", "host", "admin_host", HOST),
     Key("admin", "port", "admin_port", number(0, 65535, "a port, 1 to 65535; 0 opens none")),
     Key("admin", "public", "admin_public", FLAG),
@@ -123,8 +125,6 @@ KEYS: Final = (
     Key("limits", "connections_per_address", "limits.connections_per_address", number(1, 1_000_000)),
     Key("limits", "request_s", "limits.request_s", real(1, 600)),
     Key("limits", "keep_alive_s", "limits.keep_alive_s", real(1, 3600)),
-    Key("advertised", "door_mqtt_port", "advertised_door_mqtt_port", PORT),
-    Key("advertised", "door_http_port", "advertised_door_http_port", PORT),
     Key("log", "level", "log.level", choice("debug", "info", "warning", "error")),
     Key("log", "form", "log.form", choice("auto", "text", "json")),
 )

@@ -4,7 +4,6 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,7 +23,9 @@ FILE_NAME: Final = "relay.toml"
 SYSTEM_FILE: Final = Path("/etc/wxlink") / FILE_NAME
 FILE_MAX: Final = 1024 * 1024  # bytes of a configuration
 
-_GROUPS: Final = {group: tuple(keys) for group, keys in groupby(KEYS, lambda key: key.group)}
+_GROUPS: Final = {
+    group: [key for key in KEYS if key.group == group] for group in dict.fromkeys(key.group for key in KEYS)
+}
 _ACCOUNTS: Final = "wechat"
 
 
