@@ -22,6 +22,7 @@ from wxlink.relay.settings import RelaySettings, TrafficLimits
 
 PROXIES = tuple(map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "fd00::/8")))
 CLIENT = "198.51.100.7"
+UPDATE_KEY = "ab" * 32  # a module of our own: it needs no door
 
 
 @asynccontextmanager
@@ -78,7 +79,7 @@ def test_who_calls(peer: str, headers: Mapping[str, str], address: str, scheme: 
 async def test_clients_behind_a_proxy_are_told_the_address_they_used(tmp_path: Path) -> None:
     told = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "relay.example.org"}
     async with relay_with(tmp_path) as relay, client(relay, **told) as session:
-        did = await relay.service.register_device(KIT, MAC, PASSCODE, None)
+        did = await relay.service.register_device(KIT, MAC, PASSCODE, UPDATE_KEY)
         async with session.get(f"/dev/devices/{did}") as answer:
             assert (await answer.text()).startswith("host=relay.example.org&port=")
         login = await relay.service.anonymous_user(APPID, "p")
@@ -91,7 +92,7 @@ async def test_clients_behind_a_proxy_are_told_the_address_they_used(tmp_path: P
 async def test_an_untrusted_peer_is_told_what_it_would_be_told_anyway(tmp_path: Path) -> None:
     told = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
     async with relay_with(tmp_path, proxied=False) as relay, client(relay, **told) as session:
-        did = await relay.service.register_device(KIT, MAC, PASSCODE, None)
+        did = await relay.service.register_device(KIT, MAC, PASSCODE, UPDATE_KEY)
         async with session.get(f"/dev/devices/{did}") as answer:
             assert (await answer.text()).startswith("host=127.0.0.1&port=")
 
@@ -142,7 +143,7 @@ async def test_a_user_and_an_app_have_their_share_over_all_apis(tmp_path: Path) 
 
 async def test_commands_to_one_device_have_a_rate(tmp_path: Path) -> None:
     async with relay_with(tmp_path, command_per_s=0.001, command_burst=2) as relay, client(relay) as session:
-        did = await relay.service.register_device(KIT, MAC, PASSCODE, None)
+        did = await relay.service.register_device(KIT, MAC, PASSCODE, UPDATE_KEY)
         login = await relay.service.anonymous_user(APPID, "p")
         await relay.service.bind_by_passcode(login.uid, did, PASSCODE)
         device = await Device(did).come_online(relay.mqtt_port)
@@ -237,7 +238,7 @@ async def test_hsts_is_sent_over_https_only_and_when_told_to(tmp_path: Path) -> 
 
 async def test_figures_are_prometheus_text_with_few_labels(tmp_path: Path) -> None:
     async with relay_with(tmp_path) as relay, client(relay) as session:
-        did = await relay.service.register_device(KIT, MAC, PASSCODE, None)
+        did = await relay.service.register_device(KIT, MAC, PASSCODE, UPDATE_KEY)
         device = await Device(did).come_online(relay.mqtt_port)
         await device.report(kit(1, 2, 3, 4, 5))
         for number in range(20):
