@@ -10,8 +10,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from wxlink.relay.store.database import StoreError
 from wxlink.relay.store.store import MIGRATIONS
+from wxlink.relay.store.trouble import StoreError
 
 
 class Peek(NamedTuple):
