@@ -48,8 +48,8 @@ async def test_each_report_is_told_with_what_was_known_before_it(store: Store, t
         [Report(did, NOW, 0x91, b"\x04a", first), Report(did, NOW + 1, 0x91, b"\x04b", second)]
     )
     assert told.take() == [
-        Reported(did, NOW, 0x91, b"\x04a", first, {}),
-        Reported(did, NOW + 1, 0x91, b"\x04b", second, first),
+        Reported(did, NOW, 0x91, b"\x04a", first, {}, first),
+        Reported(did, NOW + 1, 0x91, b"\x04b", second, first, second),
     ]
 
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 import string
+import uuid
 from typing import Final
 
 DID_LENGTH: Final = 22  # characters; modules refuse to publish under any other length
@@ -26,6 +27,16 @@ def new_secret() -> str:
 def new_key() -> str:
     """An appid, product key, product secret, uid or token: 32 lower-case hex digits."""
     return secrets.token_hex(16)
+
+
+def new_object_id() -> str:
+    """The id of a timer or a scene: 24 lower-case hex digits."""
+    return secrets.token_hex(12)
+
+
+def new_event_id() -> str:
+    """The id of an alert, the same when it is raised and when it is over: a UUID."""
+    return str(uuid.uuid4())
 
 
 def new_client_id() -> str:

@@ -1,5 +1,6 @@
 """The relay's store: `Store`, the rows it gives out, and what it raises."""
 
+from wxlink.relay.store.alerts import Alert
 from wxlink.relay.store.apps import App, AppTaken, HasUsers
 from wxlink.relay.store.audit import OK, SOURCE, Entry, Wanted, told_otherwise, user_account
 from wxlink.relay.store.bindings import Binding, Bound, OtherMakers
@@ -23,6 +24,7 @@ from wxlink.relay.store.makers import DEFAULT_MAKER, QUOTAS, Maker, MakerTaken, 
 from wxlink.relay.store.member_tokens import SESSION, Held, MemberToken
 from wxlink.relay.store.members import MAKER_OWNER, LastOwner, MakerMember, MemberTaken, TooManyMembers
 from wxlink.relay.store.messages import Message, MessagePage
+from wxlink.relay.store.notifications import Notification
 from wxlink.relay.store.order import PointOrder, Position
 from wxlink.relay.store.pages import Ticket
 from wxlink.relay.store.peek import Peek, peek
@@ -41,6 +43,8 @@ from wxlink.relay.store.releases import (
     lot,
 )
 from wxlink.relay.store.roles import EVERYONE, GUEST, HEADS, NORMAL, OWNER, RULES, SPECIAL, Act
+from wxlink.relay.store.runs import Run, Step
+from wxlink.relay.store.scenes import Scene
 from wxlink.relay.store.share_states import ACCEPTED, BY_QR, CANCELLED, PENDING, REFUSED, TO_USER
 from wxlink.relay.store.shares import Draft, Share
 from wxlink.relay.store.snoti_deliveries import Event, Turn
@@ -57,6 +61,7 @@ from wxlink.relay.store.snoti_queues import (
 from wxlink.relay.store.standing import NO_KEY, NOT_NEEDED, WAITING, Standing, standings
 from wxlink.relay.store.states import BATCH_MAX, Applied, Kept, Report, State
 from wxlink.relay.store.store import Store
+from wxlink.relay.store.timers import Timer
 from wxlink.relay.store.trouble import StoreError, passes
 from wxlink.relay.store.updates import (
     BLOCKED,
@@ -118,6 +123,7 @@ __all__ = [
     "TYPES",
     "WAITING",
     "Act",
+    "Alert",
     "AlreadyThere",
     "App",
     "AppTaken",
@@ -155,6 +161,7 @@ __all__ = [
     "MessagePage",
     "NameTaken",
     "NamedGroup",
+    "Notification",
     "Origin",
     "OtherMakers",
     "Passage",
@@ -176,17 +183,21 @@ __all__ = [
     "Report",
     "Room",
     "Rule",
+    "Run",
+    "Scene",
     "Share",
     "ShareFilter",
     "SharePage",
     "SnotiKey",
     "Standing",
     "State",
+    "Step",
     "Store",
     "StoreError",
     "Subscription",
     "Sums",
     "Ticket",
+    "Timer",
     "Token",
     "TooManyMembers",
     "TooManyQueues",

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 class Reported:
     """A device sent business data for the first time; repetitions are none.
 
-    attrs: as in `Report`. before: its data points without this report.
+    attrs: as in `Report`. before: its data points without this report. counts: what of attrs changes the
+    latest state, that is all but what a later report, which came earlier, has overtaken.
     """
 
     did: str
@@ -23,6 +24,7 @@ class Reported:
     p0: bytes
     attrs: Mapping[str, Any] | None
     before: Mapping[str, Any]
+    counts: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ Happening: TypeAlias = (
     | Cleared
     | DefinitionChanged
 )
-Follower: TypeAlias = Callable[[AsyncConnection, Sequence[Happening]], Awaitable[None]]
+Follower: TypeAlias = Callable[[AsyncConnection, Sequence[Happening]], Awaitable[Sequence[Happening] | None]]
+"""Gives what follows from what it is told, if anything: all followers are told of that next."""
 
 
 class Followers:
@@ -145,6 +148,8 @@ class Followers:
 
     async def tell(self, conn: AsyncConnection, happenings: Sequence[Happening]) -> None:
         """Tell all of what the transaction of `conn` changed, in the order in which it happened."""
-        if happenings:
+        while happenings:
+            further: list[Happening] = []
             for follower in self._followers:
-                await follower(conn, happenings)
+                further += await follower(conn, happenings) or ()
+            happenings = further

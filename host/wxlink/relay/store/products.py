@@ -15,6 +15,7 @@ from wxlink.relay.store.registry import Registry, Shelf, note_change
 from wxlink.relay.store.rotation import accepted
 from wxlink.relay.store.schema import devices, products
 from wxproto.p0 import Codec
+from wxproto.product import ALERT, FAULT, Point
 from wxproto.product import Product as Definition
 
 
@@ -59,6 +60,11 @@ class Product:
     def secrets(self, now: float) -> list[str]:
         """The secrets that are accepted at this time."""
         return accepted(self, now)
+
+    @cached_property
+    def alarms(self) -> dict[str, Point]:
+        """Its data points of type alert and fault, by name."""
+        return {point.name: point for point in self.points.points if point.kind in (ALERT, FAULT)}
 
 
 class Products:

@@ -104,10 +104,12 @@ class States:
                 known = latest[report.did]
                 key = (report.at, report.position.seq) if report.position else None
                 is_new = key is None or key in fresh
+                before = known.attrs
+                counts = known.take(report, is_new)
                 if is_new:
                     fresh.discard(key)
-                    happenings.append(_happening(report, known.attrs))
-                outcomes[index] = Applied(is_new, known.take(report, is_new))
+                    happenings.append(_happening(report, before, counts))
+                outcomes[index] = Applied(is_new, counts)
             changed = [known for known in latest.values() if known.changed]
             if changed:
                 await conn.execute(_MERGED, [known.row() for known in changed])
@@ -200,8 +202,8 @@ def _within(did: str, after: float, until: float) -> tuple[ColumnElement[bool], 
     return history.c.did == did, history.c.at > after, history.c.at <= until
 
 
-def _happening(report: Report, before: dict[str, Any]) -> Reported:
-    return Reported(report.did, report.at, report.cmd, report.p0, report.attrs, before)
+def _happening(report: Report, before: dict[str, Any], counts: dict[str, Any] | None) -> Reported:
+    return Reported(report.did, report.at, report.cmd, report.p0, report.attrs, before, counts)
 
 
 def _place(indexed: tuple[int, Report]) -> tuple[Position, int]:

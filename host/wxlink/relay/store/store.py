@@ -9,6 +9,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from wxlink.relay.store.alerts import Alerts
 from wxlink.relay.store.apps import Apps
 from wxlink.relay.store.audit import Audit, follow
 from wxlink.relay.store.bindings import Bindings
@@ -28,6 +29,7 @@ from wxlink.relay.store.member_tokens import MemberTokens
 from wxlink.relay.store.members import Members
 from wxlink.relay.store.messages import Messages
 from wxlink.relay.store.months import Months
+from wxlink.relay.store.notifications import Notifications
 from wxlink.relay.store.pages import Pages
 from wxlink.relay.store.people import People
 from wxlink.relay.store.personal_data import PersonalData
@@ -37,11 +39,16 @@ from wxlink.relay.store.random_codes import RandomCodes
 from wxlink.relay.store.registry import Registry
 from wxlink.relay.store.releases import Releases
 from wxlink.relay.store.retention import Retention
+from wxlink.relay.store.rule_watch import RuleWatch
+from wxlink.relay.store.rules import Rules
+from wxlink.relay.store.runs import Runs
+from wxlink.relay.store.scenes import Scenes
 from wxlink.relay.store.shares import Shares
 from wxlink.relay.store.snoti_deliveries import SnotiDeliveries
 from wxlink.relay.store.snoti_keys import SnotiKeys
 from wxlink.relay.store.snoti_queues import SnotiQueues
 from wxlink.relay.store.states import States
+from wxlink.relay.store.timers import Timers
 from wxlink.relay.store.trouble import StoreError, explained
 from wxlink.relay.store.updates import Updates
 from wxlink.relay.store.usage import Usage
@@ -96,6 +103,13 @@ class Store:
         self.snoti_queues = SnotiQueues(database, self.devices, self.products)
         self.snoti_deliveries = SnotiDeliveries(database)
         self.leases = Leases(database)
+        self.notifications = Notifications(database)
+        self.alerts = Alerts(database, self.devices, self.products, self.notifications)
+        self.runs = Runs(database)
+        self.scenes = Scenes(database)
+        self.timers = Timers(database, self.runs)
+        self.rules = Rules(database)
+        RuleWatch(database, self.rules, self.runs, self.products, self.notifications)
 
     @classmethod
     async def open(cls, url: str) -> "Store":
@@ -117,6 +131,7 @@ class Store:
             raise
         store = cls(database)
         await store.snoti_queues.load()
+        await store.rules.refresh()
         return store
 
     async def ping(self) -> None:
@@ -152,6 +167,9 @@ class Store:
             self.random_codes,
             self.shares,
             self.messages,
+            self.alerts,
+            self.notifications,
+            self.runs,
         )
         gone = [await noun.prune(now) for noun in nouns]
         gone += [await noun.prune(now - history_life_s) for noun in (self.commands, self.connections)]

@@ -16,7 +16,9 @@ from wxlink.relay.store.schema.accounts import (
     tokens,
     users,
 )
+from wxlink.relay.store.schema.alerts import alerts, notifications
 from wxlink.relay.store.schema.audit import audit
+from wxlink.relay.store.schema.automations import rules, runs, scenes, timers
 from wxlink.relay.store.schema.base import metadata
 from wxlink.relay.store.schema.devices import bindings, claims, devices, history, leases, products, states
 from wxlink.relay.store.schema.doors import old_modules
@@ -28,6 +30,7 @@ from wxlink.relay.store.schema.sharing import group_devices, groups, messages, s
 from wxlink.relay.store.schema.snoti import snoti_events, snoti_keys, snoti_queues, snoti_relays
 
 __all__ = [
+    "alerts",
     "app_tokens",
     "apps",
     "audit",
@@ -50,6 +53,7 @@ __all__ = [
     "members",
     "messages",
     "metadata",
+    "notifications",
     "old_modules",
     "page_sessions",
     "page_tickets",
@@ -62,12 +66,16 @@ __all__ = [
     "registry",
     "releases",
     "rollouts",
+    "rules",
+    "runs",
+    "scenes",
     "shares",
     "snoti_events",
     "snoti_keys",
     "snoti_queues",
     "snoti_relays",
     "states",
+    "timers",
     "tokens",
     "usage",
     "users",

@@ -1,6 +1,6 @@
 """The types that columns of many tables share, and the names of constraints."""
 
-from sqlalchemy import MetaData, String
+from sqlalchemy import BigInteger, Integer, MetaData, String
 
 metadata = MetaData(
     naming_convention={
@@ -18,3 +18,6 @@ FINGERPRINT = String(64)
 NAME = String(128)
 NOTE = String(255)
 PHONE = String(24)
+EVENT = String(36)  # a UUID
+OBJECT = String(24)  # id of a timer, a scene or a group: hex digits
+NUMBER = BigInteger().with_variant(Integer, "sqlite")  # a key that the database counts up
