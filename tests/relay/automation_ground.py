@@ -1,10 +1,15 @@
 """What tests of alerts, timers, scenes and rules stand on: a smoke detector, a clock that they drive."""
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from relay_ground import NOW, PRODUCT_SECRET, point
+from relay_ground import APPID, NOW, PRODUCT_SECRET, Wire, point
+from sqlalchemy import event
 
+from wxlink.relay.automation import Automation
+from wxlink.relay.service import Service
 from wxlink.relay.store import Product, Report, Store
 
 DETECTOR_KEY = "5f6e7d8c9b0a1928374655647382910f"
@@ -65,3 +70,60 @@ async def add_detector(store: Store, mac: str = "d0d0d0d0d0d0") -> str:
 def report(did: str, at: float, **attrs: object) -> Report:
     """A report of these data points."""
     return Report(did, at, 0x91, b"\x04", attrs)
+
+
+@contextlib.contextmanager
+def statements(store: Store) -> Iterator[list[str]]:
+    """The first words of what is written to the database meanwhile."""
+    seen: list[str] = []
+    engine = store._database._writer.sync_engine
+
+    def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement.split(maxsplit=1)[0])
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@dataclass
+class Home:
+    """A user with a detector that is on-line, and the relay's automation, idle until `work` is called."""
+
+    service: Service
+    clock: Time
+    wire: Wire
+    automation: Automation
+    uid: str
+    did: str
+
+    @property
+    def store(self) -> Store:
+        return self.service.store
+
+    def sent(self, did: str = "") -> int:
+        """How many commands went to a device."""
+        return len(self.wire.p0s(did or self.did))
+
+    async def work(self, after: float = 0.0) -> None:
+        """Let time go by, and do what is due then."""
+        self.clock.advance(after)
+        await self.automation.work()
+
+    async def another(self, mac: str) -> str:
+        """The did of another detector of the user."""
+        did = await add_detector(self.store, mac)
+        await self.store.bindings.bind(self.uid, did, NOW)
+        return did
+
+    async def report(self, did: str = "", **attrs: object) -> None:
+        """Keep a report of a device."""
+        await self.store.states.apply([report(did or self.did, self.clock.now, **attrs)])
+
+
+async def settle(service: Service, clock: Time, wire: Wire) -> Home:
+    """A home on this service."""
+    did = await add_detector(service.store)
+    uid = (await service.anonymous_user(APPID, "phone-1")).uid
+    await service.store.bindings.bind(uid, did, NOW)
+    return Home(service, clock, wire, Automation(service, clock), uid, did)

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from automation_ground import add_detector, report
+from automation_ground import add_detector, report, statements
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from relay_ground import APPID, NOW
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wxlink.relay.store import Store, User
@@ -106,15 +105,9 @@ async def test_a_report_that_is_not_kept_begins_nothing(store: Store, detector: 
 
 async def test_a_batch_in_which_no_alert_changes_costs_no_statement(store: Store, detector: str) -> None:
     await store.states.apply([report(detector, NOW, Fire=True, Battery=False)])
-    statements: list[str] = []
-    engine = store._database._writer.sync_engine
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
-        statements.append(statement.split(maxsplit=1)[0])
-
-    await store.states.apply([report(detector, NOW + at, Fire=True, Battery=False) for at in range(50)])
-    assert statements == ["BEGIN", "SELECT", "INSERT", "UPDATE"]
+    with statements(store) as seen:
+        await store.states.apply([report(detector, NOW + at, Fire=True, Battery=False) for at in range(50)])
+    assert seen == ["BEGIN", "SELECT", "INSERT", "UPDATE"]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from aiohttp import web
 
 from wxlink.relay import admin, admin_api, device_api, h5_api, http_api, ota_api
 from wxlink.relay.auth_callout import AuthCallout
+from wxlink.relay.automation import Automation
 from wxlink.relay.broker import Broker, BrokerError
 from wxlink.relay.cluster import Cluster, SecretsError
 from wxlink.relay.doors import Doors
@@ -34,6 +34,7 @@ from wxlink.relay.settings import DAY_S, RelaySettings
 from wxlink.relay.snoti import Limits as SnotiLimits
 from wxlink.relay.snoti import Snoti
 from wxlink.relay.store import Command, Origin, Store, StoreError
+from wxlink.relay.timekeeper import Timekeeper, WallClock
 from wxlink.relay.tls import RELOAD_EVERY_S, Certificate, TlsError
 from wxlink.relay.wechat_home import WeChat, open_wechat
 from wxlink.relay.ws_api import PATH, Limits, WsApi
@@ -82,7 +83,7 @@ class Relay:
         *,
         limits: Limits | None = None,
         snoti_limits: SnotiLimits | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Timekeeper | None = None,
     ) -> None:
         self.settings = settings
         self.broker = None
@@ -91,7 +92,7 @@ class Relay:
         self._accounts = accounts
         self._limits = limits
         self._snoti_limits = snoti_limits
-        self._clock = clock
+        self._clock: Timekeeper = clock or WallClock()
         self._certificate: Certificate | None = None
         self._wechat: Mapping[str, WeChat] = {}
         self._parts = AsyncExitStack()
@@ -185,6 +186,9 @@ class Relay:
         self.snoti = Snoti(self.service, self._snoti_limits)
         parts.push_async_callback(self.snoti.stop)
         await self.snoti.start(snoti_listener, self._certificate.context if self._certificate else None)
+        automation = Automation(self.service, self._clock)
+        parts.push_async_callback(automation.stop)
+        automation.start()
         await self._start_web(parts, listener, tls_listener)
         nodes = cluster.endpoints if cluster else (endpoint,)
         await doors.open(parts, self.service, nodes, self._connections, self.metrics)

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 import string
 import uuid
@@ -10,6 +11,8 @@ from typing import Final
 DID_LENGTH: Final = 22  # characters; modules refuse to publish under any other length
 SECRET_LENGTH: Final = 22  # characters of 62 kinds: 130 bits, beyond guessing
 CLIENT_ID_DIGITS: Final = 20  # modules copy a client id of at most 23 characters
+
+OBJECT_ID: Final = re.compile(r"[0-9a-f]{24}")
 
 _ALPHABET: Final = string.ascii_letters + string.digits
 

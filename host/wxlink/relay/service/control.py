@@ -94,7 +94,7 @@ class Control(Core):
 
         Raises ApiError: 9015 empty, malformed, too long, or an envelope that does not go to devices.
         """
-        asks, p0 = _unwrapped(data)
+        asks, p0 = unwrapped(data)
         await self.device(uid, did)
         origin = origin or Origin(CLIENT, uid=uid)
         if asks:
@@ -129,8 +129,8 @@ def control_p0(product: Product, attrs: Mapping[str, Any], binary_coding: str = 
         raise ApiError(9025, str(error)) from error
 
 
-def _unwrapped(data: bytes) -> tuple[bool, bytes]:
-    """Whether an answer is wanted, and the P0."""
+def unwrapped(data: bytes) -> tuple[bool, bytes]:
+    """Whether an answer is wanted, and the P0. Raises ApiError 9015."""
     if not data:
         raise ApiError(9015, "raw holds at least the action byte")
     if not data.startswith(envelope.PREFIX):

@@ -79,7 +79,7 @@ class Core:
         ends = bound.binding.expires_at if bound else None
         if bound is None or (ends is not None and ends <= self.clock()):
             raise ApiError(9014 if await self.store.devices.get(did) is None else 9017)
-        return await self._owned(bound)
+        return await self.owned(bound)
 
     async def permitted(self, uid: str, did: str, act: Act) -> Owned:
         """The device, for a user who may do this with it (see store.roles).
@@ -169,7 +169,8 @@ class Core:
         for uid in uids:
             self.bus.publish(BindingChanged(uid, did, False))
 
-    async def _owned(self, bound: Bound) -> Owned:
+    async def owned(self, bound: Bound) -> Owned:
+        """The device with its product."""
         return Owned(bound.binding, bound.device, await self.product(bound.device.product_key))
 
 

@@ -95,11 +95,9 @@ class Groups(Control):
         A device that is off-line, disabled or out of reach has result False; so have all when the broker is
         away. Raises ApiError: 9015 the group is of no product, or neither attrs nor raw, 9025 a data point.
         """
-        found = await self._group(uid, group)
-        if found.product_key is None:
-            raise ApiError(9015, "only a group with a product_key can be controlled")
+        product_key = await self.group_product(uid, group)
         if attrs is not None:
-            await self.check_attrs(found.product_key, attrs, binary_coding)
+            await self.check_attrs(product_key, attrs, binary_coding)
         elif not raw or raw.startswith(envelope.PREFIX):
             raise ApiError(9015, "give attrs, or raw with the action byte first")
 
@@ -113,8 +111,15 @@ class Groups(Control):
                 return Controlled(did, False)
             return Controlled(did, True)
 
-        members = await self.store.groups.members(uid, found.id)
+        members = await self.store.groups.members(uid, group)
         return list(await asyncio.gather(*(command(member.did) for member in members)))
+
+    async def group_product(self, uid: str, group: str) -> str:
+        """The product of a group that can be controlled. Raises ApiError 9015 for one of any devices."""
+        found = await self._group(uid, group)
+        if found.product_key is None:
+            raise ApiError(9015, "only a group with a product_key can be controlled")
+        return found.product_key
 
     async def _group(self, uid: str, group: str) -> Group:
         found = await self.store.groups.get(uid, _known(group))

@@ -99,7 +99,7 @@ class Household(Core):
         """A page of the user's devices in the order of binding; PAGE_MAX of them without a limit."""
         most = PAGE_MAX if limit is None else limit
         page = await self.store.bindings.of_user(uid, most, skip, show_disabled)
-        return [await self._owned(bound) for bound in page]
+        return [await self.owned(bound) for bound in page]
 
     async def describe(
         self,

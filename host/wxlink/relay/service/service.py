@@ -3,16 +3,18 @@
 from wxlink.relay.service.data import Data
 from wxlink.relay.service.firmware import Firmware
 from wxlink.relay.service.fleet import Fleet
-from wxlink.relay.service.groups import Groups
 from wxlink.relay.service.labels import Labels
+from wxlink.relay.service.linkage import Linkage
 from wxlink.relay.service.members import Members
 from wxlink.relay.service.messages import Messages
 from wxlink.relay.service.modules import Modules
+from wxlink.relay.service.news import News
 from wxlink.relay.service.pages import Pages
 from wxlink.relay.service.people import People
 from wxlink.relay.service.personal_data import PersonalData
 from wxlink.relay.service.profile import Profile
 from wxlink.relay.service.server_push import ServerPush
+from wxlink.relay.service.timers import Timers
 
 
 class Service(
@@ -23,9 +25,11 @@ class Service(
     Members,
     Labels,
     Modules,
-    Groups,
+    Timers,
+    Linkage,
     Messages,
     Data,
+    News,
     Firmware,
     Pages,
     People,
@@ -34,9 +38,10 @@ class Service(
     devices only, a member only what is the maker's.
 
     Made of one class a noun: Profile (on Accounts and Verification), PersonalData, Labels (QR codes; on
-    Household: binding, and Sharing), Modules (on Household: how they come), Groups (on Control: data points),
-    Messages, Data (what devices reported before), Firmware (updates), Pages, People (WeChat); for makers
-    ServerPush (their servers; on Catalogue: products and apps), Fleet (devices), Members (on Makers).
+    Household: binding, and Sharing), Modules (on Household: how they come), Timers (on Scenes, Steps, Groups
+    and Control: data points), Linkage (rules), Messages, Data (what devices reported before), News (alerts,
+    and who is told), Firmware (updates), Pages, People (WeChat); for makers ServerPush (their servers; on
+    Catalogue: products and apps), Fleet (devices), Members (on Makers).
     """
 
     async def prune(self) -> int:

@@ -71,7 +71,8 @@ class Notifications:
 
     async def tell_owners(self, conn: AsyncConnection, news: News) -> None:
         """Tell everyone who is bound to the device, within the caller's transaction."""
-        uids = select(bindings.c.uid).where(bindings.c.did == news.did)
+        lasting = bindings.c.expires_at.is_(None) | (bindings.c.expires_at > news.at)
+        uids = select(bindings.c.uid).where(bindings.c.did == news.did, lasting)
         for uid in (await conn.execute(uids)).scalars().all():
             await self.tell(conn, uid, news)
 

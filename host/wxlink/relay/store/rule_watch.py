@@ -110,7 +110,8 @@ class RuleWatch:
         origin = Origin(rule.uid, rule_id=rule.id)
         dids = rule.body["dids"]
         mine = select(func.count()).select_from(bindings)
-        mine = mine.where(bindings.c.uid == rule.uid, bindings.c.did.in_(dids))
+        lasting = bindings.c.expires_at.is_(None) | (bindings.c.expires_at > at)
+        mine = mine.where(bindings.c.uid == rule.uid, bindings.c.did.in_(dids), lasting)
         if (await conn.execute(mine)).scalar_one() < len(dids):
             refused = Progress(FAILED, 0, [{"did": rule.did, "code": 9017}])
             await self._runs.add(conn, origin, [], at, refused)

@@ -3,13 +3,14 @@
 from sqlalchemy import JSON, Boolean, Column, Double, ForeignKey, Index, Integer, String, Table
 
 from wxlink.relay.store.schema.accounts import users
-from wxlink.relay.store.schema.base import DID, KEY, NAME, NOTE, NUMBER, OBJECT, metadata
+from wxlink.relay.store.schema.base import DID, KEY, NAME, NOTE, NUMBER, OBJECT_ID, metadata
 from wxlink.relay.store.schema.devices import devices
+from wxlink.relay.store.schema.sharing import groups
 
 scenes = Table(
     "scenes",
     metadata,
-    Column("id", OBJECT, primary_key=True),
+    Column("id", OBJECT_ID, primary_key=True),
     Column("uid", KEY, ForeignKey(users.c.uid, ondelete="CASCADE"), nullable=False),
     Column("name", NAME, nullable=False),
     Column("remark", NOTE, nullable=False),
@@ -22,11 +23,11 @@ scenes = Table(
 timers = Table(
     "timers",
     metadata,
-    Column("id", OBJECT, primary_key=True),
+    Column("id", OBJECT_ID, primary_key=True),
     Column("uid", KEY, ForeignKey(users.c.uid, ondelete="CASCADE"), nullable=False),
     Column("did", DID, ForeignKey(devices.c.did, ondelete="CASCADE")),
-    Column("group_id", OBJECT),
-    Column("scene_id", OBJECT, ForeignKey(scenes.c.id, ondelete="CASCADE")),
+    Column("group_id", OBJECT_ID, ForeignKey(groups.c.id, ondelete="CASCADE")),
+    Column("scene_id", OBJECT_ID, ForeignKey(scenes.c.id, ondelete="CASCADE")),
     Column("product_key", KEY, nullable=False),
     Column("steps", JSON, nullable=False),
     Column("fields", JSON, nullable=False),  # date, time, repeat and so on, as the client wrote them
@@ -36,6 +37,7 @@ timers = Table(
     Column("next_at", Double),  # null: it is due no more, or disabled
     Index(None, "uid", "created_at"),
     Index(None, "did"),
+    Index(None, "group_id"),
     Index(None, "scene_id"),
     Index(None, "next_at"),
 )
@@ -68,8 +70,8 @@ runs = Table(
     metadata,
     Column("id", NUMBER, primary_key=True),
     Column("uid", KEY, ForeignKey(users.c.uid, ondelete="CASCADE"), nullable=False),
-    Column("timer_id", OBJECT, ForeignKey(timers.c.id, ondelete="CASCADE")),
-    Column("scene_id", OBJECT, ForeignKey(scenes.c.id, ondelete="CASCADE")),
+    Column("timer_id", OBJECT_ID, ForeignKey(timers.c.id, ondelete="CASCADE")),
+    Column("scene_id", OBJECT_ID, ForeignKey(scenes.c.id, ondelete="CASCADE")),
     Column("rule_id", Integer, ForeignKey(rules.c.id, ondelete="CASCADE")),
     Column("due_at", Double, nullable=False),
     Column("state", String(8), nullable=False),

@@ -19,5 +19,5 @@ NAME = String(128)
 NOTE = String(255)
 PHONE = String(24)
 EVENT = String(36)  # a UUID
-OBJECT = String(24)  # id of a timer, a scene or a group: hex digits
+OBJECT_ID = String(24)  # hex digits, as clients know timers, scenes, groups and messages
 NUMBER = BigInteger().with_variant(Integer, "sqlite")  # a key that the database counts up

@@ -14,10 +14,8 @@ from sqlalchemy import (
 )
 
 from wxlink.relay.store.schema.accounts import users
-from wxlink.relay.store.schema.base import DID, FINGERPRINT, KEY, NOTE, metadata
+from wxlink.relay.store.schema.base import DID, FINGERPRINT, KEY, NOTE, OBJECT_ID, metadata
 from wxlink.relay.store.schema.devices import bindings, devices, products
-
-OBJECT_ID = String(24)  # 24 hex digits, as clients know them
 
 # guest is null until somebody takes a QR share. Either side has an alias for the other.
 shares = Table(

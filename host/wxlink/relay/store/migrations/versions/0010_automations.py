@@ -105,11 +105,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("next_at", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(["did"], ["devices.did"], name="fk_timers_did", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name="fk_timers_group_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["scene_id"], ["scenes.id"], name="fk_timers_scene_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["uid"], ["users.uid"], name="fk_timers_uid", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_timers"),
     )
     op.create_index("ix_timers_did", "timers", ["did"], unique=False)
+    op.create_index("ix_timers_group_id", "timers", ["group_id"], unique=False)
     op.create_index("ix_timers_next_at", "timers", ["next_at"], unique=False)
     op.create_index("ix_timers_scene_id", "timers", ["scene_id"], unique=False)
     op.create_index("ix_timers_uid_created_at", "timers", ["uid", "created_at"], unique=False)
@@ -152,6 +154,7 @@ def downgrade() -> None:
     op.drop_index("ix_timers_uid_created_at", table_name="timers")
     op.drop_index("ix_timers_scene_id", table_name="timers")
     op.drop_index("ix_timers_next_at", table_name="timers")
+    op.drop_index("ix_timers_group_id", table_name="timers")
     op.drop_index("ix_timers_did", table_name="timers")
     op.drop_table("timers")
     op.drop_index("ix_scenes_uid_created_at", table_name="scenes")
