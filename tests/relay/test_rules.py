@@ -150,7 +150,7 @@ async def test_rules_that_set_each_other_going_are_paused_and_the_owner_is_told(
     await home.report(Siren=True)
     for _ in range(3 * FIRINGS_MAX):
         await home.work(0.5)
-        for did in answered:
+        for did in (home.did, other):
             if home.sent(did) > answered[did]:
                 answered[did] = home.sent(did)
                 await home.report(did, Siren=True)

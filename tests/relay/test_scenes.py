@@ -125,7 +125,7 @@ async def test_a_timer_starts_a_scene_as_it_is_then(home: Home) -> None:
     made = await scene(home, siren(home.did), siren(home.did))
     fields = {"time": "22:14", "date": "2023-11-14"}  # a minute after NOW
     timer = await home.service.add_timer(home.uid, Target(scene_id=made), TimerForm(fields))
-    await home.service.change_scene(home.uid, made, None, None, [siren(home.did)])
+    await home.service.change_scene(home.uid, made, tasks=[siren(home.did)])
     await home.work(60)
     assert home.sent() == 1
     assert await status(home, made) == SUCCEEDED

@@ -15,7 +15,10 @@ from wxlink.relay.http_api import (
     devices,
     groups,
     messages,
+    rules,
+    scenes,
     sharing,
+    timers,
     users,
 )
 from wxlink.relay.rest import Route, add_routes, answers, document
@@ -23,7 +26,21 @@ from wxlink.relay.service import Service
 
 OPENAPI_PATH: Final = "/openapi.json"
 
-_NOUNS: Final = (users, apps, codes, bindings, sharing, groups, messages, devices, data, about)
+_NOUNS: Final = (
+    users,
+    apps,
+    codes,
+    bindings,
+    sharing,
+    groups,
+    messages,
+    devices,
+    data,
+    scenes,
+    timers,
+    rules,
+    about,
+)
 ROUTES: Final[tuple[Route, ...]] = tuple(route for noun in _NOUNS for route in noun.ROUTES)
 
 _ABOUT: Final = (

@@ -43,6 +43,7 @@ class RuleForm:
 
     did: str
     event: str
+    product_key: str | None = None
     name: str = ""
     remark: str = ""
     interval_s: float = 0.0
@@ -99,6 +100,8 @@ class Linkage(Steps):
         if not 0 <= form.interval_s <= INTERVAL_MAX_S:
             raise ApiError(9015, f"interval is 0 to {INTERVAL_MAX_S:g} seconds")
         main = await self.device(uid, form.did)
+        if form.product_key not in (None, "", main.product.product_key):
+            raise ApiError(9002, f"{form.did} is of another product")
         event = form.event or DATA
         inputs = await self._inputs(uid, form.inputs)
         try:

@@ -8,7 +8,7 @@ from wxlink.relay.ids import OBJECT_ID, new_object_id
 from wxlink.relay.service.core import Owned, check_text
 from wxlink.relay.service.steps import REMARK_MAX, TEXT_MAX, Steps, Task
 from wxlink.relay.store import Scene, Step
-from wxlink.relay.store.runs import DONE, SENDING, WAITING, Origin
+from wxlink.relay.store.runs import DONE, SENDING, WAITING, Cause
 
 SCENES_MAX: Final = 100  # of one user
 TASKS_MAX: Final = 50  # of one scene
@@ -50,7 +50,13 @@ class Scenes(Steps):
         return scene.id
 
     async def change_scene(
-        self, uid: str, scene_id: str, name: str | None, remark: str | None, tasks: Sequence[Task] | None
+        self,
+        uid: str,
+        scene_id: str,
+        *,
+        name: str | None = None,
+        remark: str | None = None,
+        tasks: Sequence[Task] | None = None,
     ) -> None:
         """Change what is given of a scene. Raises ApiError as `steps`."""
         scene = await self.scene(uid, scene_id)
@@ -69,7 +75,7 @@ class Scenes(Steps):
         """Start a scene; when it is under way already, it begins anew. Raises ApiError 9041."""
         scene = await self.scene(uid, scene_id)
         await self.check_runs(uid)
-        await self.store.runs.start(Origin(uid, scene_id=scene_id), scene.tasks, self.clock())
+        await self.store.runs.start(Cause(uid, scene_id=scene_id), scene.tasks, self.clock())
 
     async def scene_status(self, uid: str, scene_id: str) -> int:
         """How the last run went: UNDER_WAY, SUCCEEDED, FAILED, or NOT_RUNNING when there was none."""

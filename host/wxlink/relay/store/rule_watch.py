@@ -34,7 +34,7 @@ from wxlink.relay.store.happenings import (
 from wxlink.relay.store.notifications import RULE_PAUSED, News, Notifications
 from wxlink.relay.store.products import Products
 from wxlink.relay.store.rules import Rule, Rules
-from wxlink.relay.store.runs import FAILED, Origin, Progress, Runs, going
+from wxlink.relay.store.runs import FAILED, Cause, Progress, Runs, going
 from wxlink.relay.store.schema import bindings, states
 from wxproto.product import Product as Definition
 
@@ -107,14 +107,14 @@ class RuleWatch:
     async def _fire(self, conn: AsyncConnection, rule: Rule, at: float) -> Rule:
         if at < rule.paused_until or (rule.fired_at is not None and at - rule.fired_at < rule.interval_s):
             return rule
-        origin = Origin(rule.uid, rule_id=rule.id)
+        cause = Cause(rule.uid, rule_id=rule.id)
         dids = rule.body["dids"]
         mine = select(func.count()).select_from(bindings)
         lasting = bindings.c.expires_at.is_(None) | (bindings.c.expires_at > at)
         mine = mine.where(bindings.c.uid == rule.uid, bindings.c.did.in_(dids), lasting)
         if (await conn.execute(mine)).scalar_one() < len(dids):
             refused = Progress(FAILED, 0, [{"did": rule.did, "code": 9017}])
-            await self._runs.add(conn, origin, [], at, refused)
+            await self._runs.add(conn, cause, [], at, refused)
             return replace(rule, fired_at=at)
         fresh = not 0 <= at - rule.window_at < WINDOW_S
         count = 1 if fresh else rule.window_count + 1
@@ -123,7 +123,7 @@ class RuleWatch:
             await self._notifications.tell(conn, rule.uid, news)
             return replace(rule, paused_until=at + PAUSE_S, window_count=0)
         for steps in rule.body["steps"]:
-            await self._runs.add(conn, origin, steps, at)
+            await self._runs.add(conn, cause, steps, at)
         return replace(rule, fired_at=at, window_at=at if fresh else rule.window_at, window_count=count)
 
     async def _condition(self, rule: Rule) -> Condition | None:

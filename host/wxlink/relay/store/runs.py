@@ -50,7 +50,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Cause:
     """Whose run it is, and what set it going."""
 
     uid: str
@@ -83,7 +83,7 @@ class Runs:
     async def add(
         self,
         conn: AsyncConnection,
-        origin: Origin,
+        cause: Cause,
         steps: Sequence[Step],
         at: float,
         ended: Progress | None = None,
@@ -91,10 +91,10 @@ class Runs:
         """Add a run that begins `at`, within the caller's transaction; `ended`: it is over already."""
         progress = ended or Progress(WAITING, 0, [], at)
         row = {
-            "uid": origin.uid,
-            "timer_id": origin.timer_id,
-            "scene_id": origin.scene_id,
-            "rule_id": origin.rule_id,
+            "uid": cause.uid,
+            "timer_id": cause.timer_id,
+            "scene_id": cause.scene_id,
+            "rule_id": cause.rule_id,
             "due_at": at,
             "steps": list(steps),
             **_columns(progress),
@@ -104,12 +104,12 @@ class Runs:
             for hook in self._hooks:
                 when_committed(conn, hook)
 
-    async def start(self, origin: Origin, steps: Sequence[Step], at: float) -> None:
+    async def start(self, cause: Cause, steps: Sequence[Step], at: float) -> None:
         """Begin a run of a scene; an earlier one of that scene which still goes is stopped."""
-        going = update(runs).where(runs.c.scene_id == origin.scene_id, runs.c.wakes_at.is_not(None))
+        going = update(runs).where(runs.c.scene_id == cause.scene_id, runs.c.wakes_at.is_not(None))
         async with self._database.write() as conn:
             await conn.execute(going.values(state=STOPPED, wakes_at=None))
-            await self.add(conn, origin, steps, at)
+            await self.add(conn, cause, steps, at)
 
     async def claim(self, now: float, limit: int, lease_s: float) -> list[Run]:
         """Runs whose next step is due, the caller's for `lease_s`.

@@ -11,7 +11,7 @@ from wxlink.relay import recurrence
 from wxlink.relay.recurrence import Recurrence
 from wxlink.relay.store.database import Database
 from wxlink.relay.store.happenings import BindingEnded, Happening
-from wxlink.relay.store.runs import MISSED, Origin, Progress, Runs, Step
+from wxlink.relay.store.runs import MISSED, Cause, Progress, Runs, Step
 from wxlink.relay.store.schema import scenes, timers
 
 CATCH_UP_S: Final = 300.0  # what was due while no relay ran is still done this late, not at any hour later
@@ -112,15 +112,15 @@ class Timers:
         following = when.next_after(max(at, now - LOOK_BACK_S))
         moved = {"next_at": following, "enabled": timer.enabled and when.repeats}
         await conn.execute(update(timers).where(timers.c.id == timer.id).values(**moved))
-        origin = Origin(timer.uid, timer_id=timer.id, scene_id=timer.scene_id)
+        cause = Cause(timer.uid, timer_id=timer.id, scene_id=timer.scene_id)
         if now - at > CATCH_UP_S:
-            await self._runs.add(conn, origin, timer.steps, at, Progress(MISSED, 0))
+            await self._runs.add(conn, cause, timer.steps, at, Progress(MISSED, 0))
             return
         steps: Sequence[Step] = timer.steps
         if timer.scene_id is not None:
             tasks = select(scenes.c.tasks).where(scenes.c.id == timer.scene_id)
             steps = (await conn.execute(tasks)).scalar_one()
-        await self._runs.add(conn, origin, steps, at)
+        await self._runs.add(conn, cause, steps, at)
 
     async def _follow(self, conn: AsyncConnection, happenings: Sequence[Happening]) -> None:
         for one in happenings:
