@@ -8,12 +8,11 @@ import pytest
 from automation_ground import Home, Time, settle
 from relay_ground import APPID, Wire
 
-from wxlink.relay.automation import LOOK_EVERY_S, Automation
+from wxlink.relay.automation import LOOK_EVERY_S
 from wxlink.relay.errors import ApiError
 from wxlink.relay.service import Service
 from wxlink.relay.service.steps import Command, Task
 from wxlink.relay.service.timers import DEVICE_TIMERS_MAX, Target, TimerForm
-from wxlink.relay.store import Store
 from wxlink.relay.store.timers import CATCH_UP_S
 
 DAY = 86_400.0
@@ -87,21 +86,6 @@ async def test_a_relay_that_was_down_does_what_is_a_little_late_and_logs_what_is
     assert home.sent() == 1
     await home.work(400 * DAY)
     assert len(await log(home, timer)) <= 12, "a year away is not logged day by day"
-
-
-async def test_relays_on_one_database_fire_a_timer_once(home: Home, store_url: str) -> None:
-    others = [await Store.open(store_url) for _ in range(2)]
-    mine = home.service
-    relays = [mine] + [Service(store, mine.bus, mine.downlink, mine.settings, home.clock) for store in others]
-    for minute in range(1, 11):
-        await timed(home, time=f"12:{minute:02}", date="2024-02-26")
-    home.clock.advance(300)
-    try:
-        await asyncio.gather(*(Automation(relay, home.clock).work() for relay in relays for _ in range(2)))
-    finally:
-        for store in others:
-            await store.close()
-    assert home.sent() == 5
 
 
 async def test_disabled_and_changed_timers_are_due_when_they_say(home: Home) -> None:
