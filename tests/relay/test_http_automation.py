@@ -196,3 +196,41 @@ async def test_the_data_points_that_rules_may_use(call: App, home: Home) -> None
         *("bool", "int", "int", "enum", "binary", "bool", "bool")
     ]
     assert both[DETECTOR_KEY][3]["enum"] == ["home", "away", "夜间"]
+
+
+async def test_a_group_is_part_of_scenes_and_has_timers(call: App, home: Home) -> None:
+    other = await home.another("d1d1d1d1d1d1")
+    group = (await call("POST", "/app/group", {"group_name": "g", "product_key": DETECTOR_KEY}, 201))["id"]
+    await call("POST", f"/app/group/{group}/devices", {"dids": [home.did, other]})
+    task = {"task_type": "group", "group_id": group, "attrs": {"Siren": 1}}
+    scene = await call("POST", "/app/scene", {"scene_name": "s", "tasks": [task]}, 201)
+    assert (await call("GET", "/app/scene"))[0]["tasks"][0]["group_id"] == group
+    await call("POST", f"/app/scene/{scene['id']}/task")
+    await home.work()
+    assert (home.sent(), home.sent(other)) == (1, 1)
+    when = {"time": "22:14", "date": "2023-11-14", "repeat": "none"}
+    timer = await call(
+        "POST", "/app/common_scheduler", {**when, "group_id": group, "attrs": {"Siren": 0}}, 201
+    )
+    (shown,) = await call("GET", f"/app/common_scheduler?group_id={group}")
+    assert (shown["id"], shown["product_key"]) == (timer["id"], DETECTOR_KEY)
+    await home.work(60)
+    assert (home.sent(), home.sent(other)) == (2, 2)
+    (log,) = await call("GET", f"/app/scheduler/{timer['id']}/logs")
+    assert log["detail"] == {home.did: True, other: True}
+    assert await call("DELETE", f"/app/group/{group}") == {}
+    await call("GET", f"/app/common_scheduler?group_id={group}", status=400)
+    await call("DELETE", f"/app/scheduler/{timer['id']}", status=404)
+    await call("POST", f"/app/scene/{scene['id']}/task")
+    await home.work()
+    assert await call("GET", f"/app/scene/{scene['id']}/task") == {"status": 2}
+
+
+async def test_alerts_are_messages_in_the_app(call: App, home: Home) -> None:
+    await home.report(Fire=True)
+    await home.report(Fire=False)
+    told = (await call("GET", "/app/messages?type=2&limit=20&skip=0"))["objects"]
+    assert sorted(one["content"] for one in told) == [
+        "detector cleared an alert: 火警",
+        "detector raised an alert: 火警",
+    ]

@@ -1,7 +1,7 @@
 """Alerts and faults begin and end with the reports that say so, and people are told once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from automation_ground import add_detector, report, statements
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from relay_ground import APPID, NOW
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from wxlink.relay.store import Store, User
+from wxlink.relay.store import Position, Store, User
 from wxlink.relay.store.alerts import QUIET_S
 from wxlink.relay.store.happenings import Alerted, Cleared, Happening
 
@@ -57,6 +57,14 @@ async def test_beginning_and_end_carry_one_event_id(store: Store, detector: str,
     (alert,) = await store.alerts.of_device(detector, 10)
     assert (alert.raised_at, alert.cleared_at) == (NOW + 1, NOW + 3)
     assert await told(store) == await told(store, UIDS[1]) == [("alert", "Fire"), ("alert_over", "Fire")]
+
+
+async def test_a_report_that_came_late_says_nothing(store: Store, detector: str, heard: Heard) -> None:
+    for seq, fire in ((1, False), (3, True), (2, False)):
+        one = replace(report(detector, NOW + seq, Fire=fire), position=Position(int(NOW), seq))
+        await store.states.apply([one])
+    assert [type(one) for one in heard.events] == [Alerted]
+    assert len(await store.alerts.of_device(detector, 10, lasting=True)) == 1
 
 
 async def test_a_first_report_with_a_fault_counts(store: Store, detector: str, heard: Heard) -> None:

@@ -37,8 +37,14 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "The owner of {device} gave it up for everyone.",
     ),
     "share.lapsed": ("您使用设备 {device} 的时间已到。", "Your time with {device} is over."),
-    "alert.raised": ("设备 {device} 告警：{point}", "{device} raised an alert: {point}"),
-    "alert.cleared": ("设备 {device} 的告警已解除：{point}", "{device} cleared an alert: {point}"),
+    "alert.raised": ("设备 {device} 告警：{name}", "{device} raised an alert: {name}"),
+    "alert.cleared": ("设备 {device} 的告警已解除：{name}", "{device} cleared an alert: {name}"),
+    "alert.fault_raised": ("设备 {device} 发生故障：{name}", "{device} has a fault: {name}"),
+    "alert.fault_cleared": ("设备 {device} 的故障已恢复：{name}", "{device} recovered from a fault: {name}"),
+    "alert.rule_paused": (
+        "设备 {device} 的联动规则 {name} 触发过于频繁，已暂停。",
+        "The rule {name} of {device} fired too often and is paused.",
+    ),
 }
 
 

@@ -92,9 +92,11 @@ class Steps(Groups):
     async def _send(self, uid: str, did: str, step: Step) -> Outcome:
         try:
             if "raw" in step:
-                await self.raw(uid, did, bytes.fromhex(step["raw"]))
+                await self.device(uid, did)
+                _, p0 = unwrapped(bytes.fromhex(step["raw"]))
             else:
-                await self.control(uid, did, step["attrs"], step["coding"])
+                p0 = await self.control_p0(uid, did, step["attrs"], step["coding"])
+            await self.downlink.send(did, p0)
         except ApiError as error:
             return {"did": did, "code": error.code}
         return {"did": did, "code": 0}

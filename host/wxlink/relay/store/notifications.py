@@ -11,7 +11,9 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from wxlink.relay.store.bindings import called
 from wxlink.relay.store.database import Database, deleted, insert
+from wxlink.relay.store.messages import add_message
 from wxlink.relay.store.schema import bindings, notifications
 from wxproto.product import ALERT, FAULT
 
@@ -19,6 +21,14 @@ ALERT_OVER: Final = "alert_over"
 FAULT_OVER: Final = "fault_over"
 RULE_PAUSED: Final = "rule_paused"
 OVER: Final[Mapping[str, str]] = {ALERT: ALERT_OVER, FAULT: FAULT_OVER}
+
+MESSAGES: Final[Mapping[str, str]] = {
+    ALERT: "alert.raised",
+    FAULT: "alert.fault_raised",
+    ALERT_OVER: "alert.cleared",
+    FAULT_OVER: "alert.fault_cleared",
+    RULE_PAUSED: "alert.rule_paused",
+}  # kind -> event of the message that the user finds in the app
 
 PENDING: Final = "pending"
 CLAIMED: Final = "claimed"
@@ -77,7 +87,7 @@ class Notifications:
             await self.tell(conn, uid, news)
 
     async def tell(self, conn: AsyncConnection, uid: str, news: News) -> None:
-        """Tell one user, within the caller's transaction; again the same is nothing."""
+        """Tell one user, by a message in the app, too; within the caller's transaction. Again: nothing."""
         row: dict[str, Any] = {
             "uid": uid,
             "kind": news.kind,
@@ -92,7 +102,10 @@ class Notifications:
             "reason": "",
         }
         statement = insert(conn, notifications).values(row)
-        await conn.execute(statement.on_conflict_do_nothing(index_elements=["event_id", "uid", "kind"]))
+        once = statement.on_conflict_do_nothing(index_elements=["event_id", "uid", "kind"])
+        if (await conn.execute(once)).rowcount == 1:
+            words = {"device": await called(conn, uid, news.did), "name": news.note}
+            await add_message(conn, uid, MESSAGES[news.kind], words, news.at)
 
     async def claim(self, now: float, limit: int, lease_s: float) -> list[Notification]:
         """The next ones to send, oldest first, the caller's for `lease_s`; no other sender gets them."""
