@@ -70,12 +70,13 @@ class Alerts:
         told: list[Happening] = []
         reporting = {one.did for one in happenings if isinstance(one, Reported) and one.counts}
         known = await self._devices.identities(reporting) if reporting else {}
+        keys = {identity.product_key for identity in known.values()}
+        watched = {key: await self._watched(key) for key in keys}
         for one in happenings:
             if isinstance(one, Reset):
                 told += await self._end_all(conn, one)
             elif isinstance(one, Reported) and one.counts and one.did in known:
-                points = await self._watched(known[one.did].product_key)
-                for point in _changed(points, one.before, one.counts):
+                for point in _changed(watched[known[one.did].product_key], one.before, one.counts):
                     change = self._begin if one.counts[point.name] else self._end
                     told += await change(conn, one, point)
         return told
