@@ -1,5 +1,6 @@
 """Alerts and faults begin and end with the reports that say so, and people are told once."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,7 @@ from wxlink.relay.store import Position, Store, User
 from wxlink.relay.store.alerts import QUIET_S
 from wxlink.relay.store.happenings import Alerted, Cleared, Happening
 
+MACS = itertools.count(1)
 UIDS = ("a" * 32, "b" * 32)
 
 
@@ -124,7 +126,7 @@ async def test_any_sequence_tells_each_change_once(
     store: Store, batches: list[list[tuple[bool, bool | None]]]
 ) -> None:
     """Against the plain reading: a change of a value to 1 begins, to 0 ends, and they take turns."""
-    did = await add_detector(store, mac=f"{id(batches):012x}")
+    did = await add_detector(store, mac=f"{next(MACS):012x}")
     heard = Heard()
     store.followers.add(heard)
     expected: list[tuple[str, bool]] = []
