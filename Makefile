@@ -1,7 +1,7 @@
 # Each target sets up what it needs and works offline afterwards; `make setup` alone makes the environment in .venv.
 BIN := .venv/bin
 
-.PHONY: help setup demo test hil check bench fuzz book clean
+.PHONY: help setup demo test hil cluster check bench fuzz book clean
 
 help:            ## what can be made
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -17,6 +17,9 @@ test:            ## all tests, several at once; ARGS="tests/relay -k login" narr
 
 hil:             ## one unit's whole life, on a simulated chip; ARGS="--bench real" tells how to wire a board
 	@tools/setup.sh demo test && $(BIN)/pytest -c tests/hil/pytest.ini tests/hil $(ARGS)
+
+cluster:         ## three NATS nodes, PostgreSQL and two relays under kill -9 and load; ARGS="--times 3" repeats it
+	@tools/setup.sh demo test && $(BIN)/python -m acceptance $(or $(SITE),cluster) $(ARGS)
 
 check:           ## lint, types, import rule, generated files
 	@tools/setup.sh && tools/check.sh

@@ -97,7 +97,8 @@ class Wire:
         client = self._link.client
 
         async def came(message: Msg) -> None:
-            answers.append(json.loads(message.data))
+            if message.data:  # else the node says that nobody hears
+                answers.append(json.loads(message.data))
 
         with contextlib.suppress(nats.errors.Error, OSError):
             inbox = client.new_inbox()

@@ -54,6 +54,7 @@ _LIFE: Final = number(MINUTE_S, 10 * YEAR_S, "seconds, a whole number from 60 to
 _BROKER: Final = url(
     "mqtt", "tcp", "mqtts", "ssl", allowed="a broker's address such as mqtt://host:1883 or mqtts://host:8883"
 )
+_NATS: Final = url("nats", "tls", allowed="an address such as nats://host:4222")
 _PUBLIC: Final = url("http", "https", allowed="an address such as https://relay.example.org")
 
 _NATS_URLS: Final = list_of(url("nats", "tls", allowed=""), 'a list such as ["nats://10.0.0.1:4222"]')
@@ -91,6 +92,10 @@ KEYS: Final = (
     Key("broker", "url", "broker_url", _BROKER, secret=True),
     Key("broker", "user", "broker_user", TEXT),
     Key("broker", "password", "broker_password", TEXT, secret=True),
+    Key("cluster", "nats_urls", "nats_urls", list_of(_NATS, "addresses such as nats://host:4222")),
+    Key("cluster", "mqtt_urls", "nats_mqtt_urls", list_of(_BROKER, "addresses such as mqtt://host:1883")),
+    Key("cluster", "secrets", "nats_secrets", PATH),
+    Key("cluster", "relay_name", "relay_name", TEXT),
     Key("store", "url", "store_url", TEXT, secret=True),
     Key("cluster", "nats_urls", "nats_urls", _NATS_URLS),
     Key("cluster", "mqtt_urls", "nats_mqtt_urls", _MQTT_URLS),

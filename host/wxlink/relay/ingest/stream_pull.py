@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import nats.errors
+import nats.js.errors
 from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, StreamInfo
 
@@ -29,6 +30,9 @@ MAX_HELD: Final = 1_000  # messages here and not yet stored; more are not asked 
 REQUEST_LIVES_S: Final = 30.0
 HEARTBEAT_S: Final = 2.0  # a request that the cluster forgot with a node is noticed after two of them
 RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+HEARTBEAT: Final = "100"
+USED_UP: Final = ("404", "408")  # nothing is there; its time is up
 
 _NANO: Final = 1_000_000_000
 _ACK, _LATER = b"+ACK", b"-NAK"
@@ -136,6 +140,9 @@ class StreamPull:
         manager = self._link.client.jsm()
         info: StreamInfo = await manager.stream_info(STREAM)
         self._stream_made = int(info.created.timestamp()) if info.created else 0
+        with contextlib.suppress(nats.js.errors.NotFoundError):
+            await manager.consumer_info(STREAM, CONSUMER)
+            return
         await manager.add_consumer(
             STREAM,
             ConsumerConfig(
@@ -192,17 +199,18 @@ class StreamPull:
     async def _came(self, message: Msg) -> None:
         status = (message.headers or {}).get("Status")
         if status is None:
+            # It bears its own subject, not that of the request. One of an earlier request counts too: then
+            # the next request is sent early.
             self._on_message(self._taken(message))
-        if message.subject != self._request:
+            self._wanted = max(0, self._wanted - 1)
+        elif message.subject != self._request:
             return
+        elif status != HEARTBEAT:
+            self._wanted = 0
+            if status not in USED_UP:
+                self._refused = f"{status} {(message.headers or {}).get('Description', '')}"
         self._heard = True
         self._up.set()
-        if status is None:
-            self._wanted -= 1
-        elif status != "100":
-            self._wanted = 0
-            if status not in ("404", "408"):  # nothing there, time is up
-                self._refused = f"{status} {(message.headers or {}).get('Description', '')}"
         if not self._wanted or status:
             self._changed.set()
 
