@@ -95,6 +95,12 @@ VERBS = (
         "wxlink doors on 0f1e2d3c4b5a69788796a5b4c3d2e1f0",
     ),
     Verb(
+        "cluster",
+        "wxlink.relay.commands.cluster",
+        "make the secrets that the NATS nodes and the relays of one cluster share",
+        "wxlink cluster init secrets",
+    ),
+    Verb(
         "frame",
         "wxlink.frame_tool.command",
         "take captures of the serial link apart, and make frames by name",

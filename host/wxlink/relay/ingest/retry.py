@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from wxlink.relay.store import passes
 
-BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # pauses between tries; the last one repeats
+BACK_OFF_S = (0.1, 0.2, 0.5, 1.0)  # pauses between tries; the last one repeats: devices wait for answers
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")

@@ -95,8 +95,9 @@ class Steps(Groups):
                 await self.device(uid, did)
                 _, p0 = unwrapped(bytes.fromhex(step["raw"]))
             else:
-                p0 = await self.control_p0(uid, did, step["attrs"], step["coding"])
-            await self.downlink.send(did, p0)
+                product = (await self.device(uid, did)).product
+                p0 = control_p0(product, step["attrs"], step["coding"])
+            await self.downlink.send(did, p0, Origin(SCHEDULER, uid=uid))
         except ApiError as error:
             return {"did": did, "code": error.code}
         return {"did": did, "code": 0}
