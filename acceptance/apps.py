@@ -33,6 +33,7 @@ class Following:
         self.unasked = 0
         self.opened = 0
         self.dids = dids
+        self._pushed: dict[str, int] = {}
         self._name = name
         self._urls = urls
         self._draw = draw
@@ -96,6 +97,7 @@ class Following:
                 return
             self.opened += 1
             self.seen.clear()
+            self._pushed.clear()
             self._socket = socket
             reading = asyncio.create_task(self._catch_up(session, url))
             try:
@@ -122,9 +124,11 @@ class Following:
         match message["cmd"]:
             case "s2c_noti" if "Number" in message["data"]["attrs"]:
                 did, number = message["data"]["did"], message["data"]["attrs"]["Number"]
-                if number < self.seen.get(did, 0):
+                if number < self._pushed.get(did, 0):
                     self.backwards.append((did, number))
-                self.seen[did] = number
+                self._pushed[did] = number
+                # What was read meanwhile may be ahead of what is pushed.
+                self.seen[did] = max(number, self.seen.get(did, 0))
             case "s2c_ack":
                 self._end(SUCCEEDED, message["res_sn"] == self._awaited)
             case "s2c_invalid_msg":
