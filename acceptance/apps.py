@@ -22,13 +22,14 @@ SUCCEEDED, FAILED, CUT, LOST = "answered", "reported failed", "connection cut", 
 class Following:
     """One app: a user, a socket at one relay after the other, the numbers it knows of its devices.
 
-    outcomes: of its commands. backwards: did and number of reports that came after a later one on the same
-    socket. unasked: outcomes of no command.
+    outcomes: of its commands; refusals: by the relay's error. backwards: did and number of reports that came
+    after a later one on the same socket. unasked: outcomes of no command.
     """
 
     def __init__(self, name: str, urls: list[str], dids: list[str], draw: random.Random) -> None:
         self.seen: dict[str, int] = {}
         self.outcomes: Counter[str] = Counter()
+        self.refusals: Counter[int] = Counter()
         self.backwards: list[tuple[str, int]] = []
         self.unasked = 0
         self.opened = 0
@@ -132,6 +133,7 @@ class Following:
             case "s2c_ack":
                 self._end(SUCCEEDED, message["res_sn"] == self._awaited)
             case "s2c_invalid_msg":
+                self.refusals[message["data"]["error_code"]] += 1
                 self._end(FAILED, True)
 
     def _end(self, how: str, mine: bool) -> None:

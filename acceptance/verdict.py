@@ -55,8 +55,10 @@ def judge(
                 twice += count - 1
     again = {device.did: device.again for device in fleet}
     outcomes: Counter[str] = Counter()
+    refusals: Counter[int] = Counter()
     for app in apps:
         outcomes.update(app.outcomes)
+        refusals.update(app.refusals)
     executed = [count for device in fleet for count in device.executed.values()]
     wrong = {
         "acknowledged reports missing from history": missing(kept, fleet),
@@ -86,6 +88,7 @@ def judge(
         "sockets of apps": sum(app.opened for app in apps),
         "commands answered": outcomes[SUCCEEDED],
         "commands reported failed": outcomes[FAILED],
+        **{f"  of them with {code}": count for code, count in sorted(refusals.items())},
         "commands whose socket was cut": outcomes[CUT],
         "commands delivered": len(executed),
         "commands delivered again under the same number (QoS 1)": sum(executed) - len(executed),
