@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from wxlink.relay.errors import ApiError
 from wxlink.relay.service.control import control_p0, unwrapped
 from wxlink.relay.service.groups import Groups
-from wxlink.relay.store import Step
+from wxlink.relay.store import SCHEDULER, Origin, Step
 from wxlink.relay.values import HEX
 
 DELAY_MAX_S: Final = 3_600  # the wire's own limit (app-api 2.6)
