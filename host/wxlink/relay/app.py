@@ -19,6 +19,7 @@ from wxlink.relay.auth_callout import AuthCallout
 from wxlink.relay.automation import Automation
 from wxlink.relay.broker import Broker, BrokerError
 from wxlink.relay.cluster import Cluster, SecretsError
+from wxlink.relay.couriers import courier_of
 from wxlink.relay.doors import Doors
 from wxlink.relay.downlink import Asks, ClientCounts, Downlink
 from wxlink.relay.events import Bus
@@ -27,6 +28,7 @@ from wxlink.relay.front import AccessLog, Connections, Gate, GuardedSite
 from wxlink.relay.ingest import Endpoint, Ingest, Intake, MqttIngest
 from wxlink.relay.metrics import Metrics
 from wxlink.relay.notices import Notices
+from wxlink.relay.platforms import Platforms
 from wxlink.relay.readiness import OK, Readiness
 from wxlink.relay.rest.source import note_source
 from wxlink.relay.service import Service
@@ -130,7 +132,7 @@ class Relay:
         async with AsyncExitStack() as parts:
             try:
                 await self._start(parts)
-            except (StoreError, BrokerError, TlsError, OSError, nats.errors.Error) as error:
+            except (StoreError, BrokerError, TlsError, ValueError, OSError, nats.errors.Error) as error:
                 raise RelayError(str(error)) from error
             self._parts = parts.pop_all()
         self.readiness.state = "running"
@@ -172,7 +174,15 @@ class Relay:
             door_http_port=doors.http_port,
         )
         downlink = await self._start_ingest(parts, endpoint, cluster)
-        self.service = Service(self.store, self.bus, downlink, self.settings, self._clock)
+        self.service = Service(
+            self.store,
+            self.bus,
+            downlink,
+            self.settings,
+            self._clock,
+            courier=courier_of(self.settings),
+            platforms=Platforms.named(self.settings.platforms),
+        )
         self.service.allowance.on_refused = lambda limit: self.metrics.refused.labels(limit).inc()
         parts.push_async_callback(_ended, asyncio.create_task(self._prune(), name="prune"))
         parts.push_async_callback(_ended, asyncio.create_task(self._lapse(), name="end guests' times"))

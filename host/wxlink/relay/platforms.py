@@ -7,7 +7,7 @@ users for all apps alike and do not tell whose app a token is: they are refused.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -78,6 +78,12 @@ class Platforms:
                 raise ValueError(f"third-party log-in by {name} needs the id of your app there")
         self._enabled = dict(enabled)
         self._urls = dict(urls or {})
+
+    @classmethod
+    def named(cls, names: Iterable[str]) -> "Platforms":
+        """Those of the settings: `name`, or `name=<id of our app there>`. Raises ValueError."""
+        pairs = (one.partition("=") for one in names)
+        return cls({name.strip(): audience.strip() for name, _, audience in pairs})
 
     async def check(self, name: str, uid: str, token: str) -> str:
         """The user's name at the platform.

@@ -202,6 +202,21 @@ class RelaySettings:
     claim_life_s: int = 30 * DAY_S
     """The longest life of a binding code; WeChat's temporary QR codes live no longer."""
 
+    courier_webhook: str | None = None
+    """Where text messages and letters to people are passed on; None prints them on the terminal."""
+
+    courier_secret: str | None = field(default=None, repr=False)
+    """What the webhook knows us by."""
+
+    smtp_url: str | None = field(default=None, repr=False)
+    """A mail server that takes the letters."""
+
+    mail_from: str | None = None
+    """Whom letters are from."""
+
+    platforms: tuple[str, ...] = ()
+    """Other platforms whose users may log in: `name`, or `name=<id of our app there>`."""
+
     advertised_host: str | None = None
     """Host told to devices and apps; None takes it from `public_url`, else from the request itself."""
 

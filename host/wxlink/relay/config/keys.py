@@ -57,8 +57,10 @@ _BROKER: Final = url(
 _NATS: Final = url("nats", "tls", allowed="an address such as nats://host:4222")
 _PUBLIC: Final = url("http", "https", allowed="an address such as https://relay.example.org")
 
-_NATS_URLS: Final = list_of(url("nats", "tls", allowed=""), 'a list such as ["nats://10.0.0.1:4222"]')
-_MQTT_URLS: Final = list_of(url("mqtt", "mqtts", allowed=""), 'a list such as ["mqtt://10.0.0.1:1883"]')
+_NATS_URLS: Final = list_of(_NATS, 'a list such as ["nats://10.0.0.1:4222"]')
+_MQTT_URLS: Final = list_of(_BROKER, 'a list such as ["mqtt://10.0.0.1:1883"]')
+_SMTP: Final = url("smtp", "smtps", allowed="an address such as smtps://user:password@host:465")
+_PLATFORMS: Final = list_of(TEXT, 'a list such as ["wechat", "google=<id of your app there>"]')
 _PER_S: Final = real(0, 1_000_000, "a number from 0 to a million; 0 sets no limit")
 
 KEYS: Final = (
@@ -84,18 +86,9 @@ KEYS: Final = (
     Key("doors", "host", "door_host", HOST),
     Key("doors", "mqtt_port", "door_mqtt_port", PORT),
     Key("doors", "http_port", "door_http_port", PORT),
-    Key("snoti", "host", "snoti_host", HOST),
-    Key("snoti", "port", "snoti_port", PORT),
-    Key("snoti", "event_life_s", "snoti_event_life_s", _LIFE),
-    Key("snoti", "queue_life_s", "snoti_queue_life_s", _LIFE),
-    Key("snoti", "queue_max", "snoti_queue_max", number(1, 10_000_000)),
     Key("broker", "url", "broker_url", _BROKER, secret=True),
     Key("broker", "user", "broker_user", TEXT),
     Key("broker", "password", "broker_password", TEXT, secret=True),
-    Key("cluster", "nats_urls", "nats_urls", list_of(_NATS, "addresses such as nats://host:4222")),
-    Key("cluster", "mqtt_urls", "nats_mqtt_urls", list_of(_BROKER, "addresses such as mqtt://host:1883")),
-    Key("cluster", "secrets", "nats_secrets", PATH),
-    Key("cluster", "relay_name", "relay_name", TEXT),
     Key("store", "url", "store_url", TEXT, secret=True),
     Key("cluster", "nats_urls", "nats_urls", _NATS_URLS),
     Key("cluster", "mqtt_urls", "nats_mqtt_urls", _MQTT_URLS),
@@ -107,6 +100,11 @@ KEYS: Final = (
     Key("life", "page_ticket_s", "page_ticket_life_s", _LIFE),
     Key("life", "page_session_s", "page_session_life_s", _LIFE),
     Key("life", "claim_s", "claim_life_s", _LIFE),
+    Key("people", "webhook", "courier_webhook", _PUBLIC),
+    Key("people", "webhook_secret", "courier_secret", TEXT, secret=True),
+    Key("people", "smtp", "smtp_url", _SMTP, secret=True),
+    Key("people", "mail_from", "mail_from", TEXT),
+    Key("people", "platforms", "platforms", _PLATFORMS),
     Key("advertised", "host", "advertised_host", HOST),
     Key("advertised", "mqtt_port", "advertised_mqtt_port", PORT),
     Key("advertised", "mqtts_port", "advertised_mqtts_port", PORT),

@@ -4,18 +4,17 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
-from wxlink.relay.downlink import Downlink
 from wxlink.relay.errors import ApiError
-from wxlink.relay.events import Bus
 from wxlink.relay.ids import fingerprint, is_same, new_key
 from wxlink.relay.service.accounts import LOGIN_FAILURES, LOGIN_WINDOW_S, TOKEN_MAX, Accounts
 from wxlink.relay.service.actor import APPS, PRODUCTS, READ, Actor
-from wxlink.relay.service.core import Clock, check_text
+from wxlink.relay.service.core import check_text
 from wxlink.relay.service.throttle import Throttle
-from wxlink.relay.settings import DAY_S, RelaySettings
-from wxlink.relay.store import App, AppTaken, Entry, HasDevices, HasUsers, Product, ProductTaken, Store
+from wxlink.relay.settings import DAY_S
+from wxlink.relay.store import App, AppTaken, Entry, HasDevices, HasUsers, Product, ProductTaken
 from wxproto.errors import LocalError
 
 OVERLAP_S: Final = 7 * DAY_S  # how long a former secret is accepted, unless told
@@ -40,11 +39,9 @@ class Catalogue(Accounts):
     what they lower-case before hashing. All raise ApiError 9093 when the actor may not.
     """
 
-    def __init__(
-        self, store: Store, bus: Bus, downlink: Downlink, settings: RelaySettings, clock: Clock
-    ) -> None:
-        super().__init__(store, bus, downlink, settings, clock)
-        self._app_failures = Throttle(LOGIN_FAILURES, LOGIN_WINDOW_S)
+    @cached_property
+    def _app_failures(self) -> Throttle:
+        return Throttle(LOGIN_FAILURES, LOGIN_WINDOW_S)
 
     async def products(self, by: Actor) -> list[Product]:
         """The maker's products."""

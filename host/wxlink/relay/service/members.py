@@ -2,18 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
-from wxlink.relay.downlink import Downlink
 from wxlink.relay.errors import ApiError
-from wxlink.relay.events import Bus
 from wxlink.relay.ids import fingerprint, new_key
 from wxlink.relay.service.actor import MEMBERS, READ, RIGHTS, ROLES, Actor
-from wxlink.relay.service.core import Clock, check_text
+from wxlink.relay.service.core import check_text
 from wxlink.relay.service.makers import MEMBER_NAME, Makers
 from wxlink.relay.service.passwords import PASSWORD_MAX, Passwords
 from wxlink.relay.service.throttle import Throttle
-from wxlink.relay.settings import DAY_S, RelaySettings
+from wxlink.relay.settings import DAY_S
 from wxlink.relay.store import (
     SESSION,
     Held,
@@ -21,7 +20,6 @@ from wxlink.relay.store import (
     MakerMember,
     MemberTaken,
     MemberToken,
-    Store,
     TooManyMembers,
 )
 
@@ -45,13 +43,14 @@ class IssuedToken:
 class Members(Makers):
     """Use cases of members."""
 
-    def __init__(
-        self, store: Store, bus: Bus, downlink: Downlink, settings: RelaySettings, clock: Clock
-    ) -> None:
-        super().__init__(store, bus, downlink, settings, clock)
-        # Of their own: users who log in by the thousand keep no maker out.
-        self.member_passwords = Passwords()
-        self._member_failures = Throttle(FAILURES, FAILURES_WINDOW_S)
+    @cached_property
+    def member_passwords(self) -> Passwords:
+        """Of their own: users who log in by the thousand keep no maker out."""
+        return Passwords()
+
+    @cached_property
+    def _member_failures(self) -> Throttle:
+        return Throttle(FAILURES, FAILURES_WINDOW_S)
 
     async def log_in_member(self, name: str, password: str, address: str) -> IssuedToken:
         """A session of a member.
