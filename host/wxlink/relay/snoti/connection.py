@@ -1,12 +1,14 @@
 """One connection of server push to its end: lines, silence, and a client that does not read."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
 from wxlink.relay.snoti.limits import LINE_BYTES, UNSENT_BYTES, Limits
 from wxlink.relay.snoti.session import Ended, Session
 
+FINISH_WITHIN_S = 5.0  # for the message under way
 CLOSE_WITHIN_S = 1.0  # for what is unsent and the goodbye of TLS; then the connection is cut
 
 PEER_LEFT = ""
@@ -36,6 +38,8 @@ class Connection:
         self._limits = limits
         self._made_room = made_room
         self._wrote = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._ending: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         writer.transport.set_write_buffer_limits(high=UNSENT_BYTES)
 
@@ -66,6 +70,9 @@ class Connection:
             self.end(STOPPING)
             raise
         finally:
+            # Cancelled in a transaction, it might leave the database locked.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), FINISH_WITHIN_S)
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -82,27 +89,34 @@ class Connection:
             self.end(BROKEN)
 
     async def _receive(self, session: Session) -> None:
-        limits = self._limits
-        login_by = asyncio.get_running_loop().time() + limits.login_within_s
-        while True:
-            try:
-                async with asyncio.timeout(limits.silence_s) as patience:
-                    if not session.logged_in:
-                        patience.reschedule(login_by)
-                    line = await self._reader.readuntil(b"\n")
-            except TimeoutError:
-                return self.end(SILENT if session.logged_in else NO_LOGIN)
-            except asyncio.LimitOverrunError:
-                return self.end(TOO_LONG)
-            except (asyncio.IncompleteReadError, OSError):
-                return self.end(PEER_LEFT)
+        login_by = asyncio.get_running_loop().time() + self._limits.login_within_s
+        while not self._ending.done():
+            line = await self._line(None if session.logged_in else login_by)
             if line.strip():
+                self._idle.clear()
                 try:
                     await session.handle(line)
                 except Ended as ended:
-                    return self.end(str(ended))
+                    self.end(str(ended))
+                finally:
+                    self._idle.set()
             await self._flushed()
             await asyncio.sleep(0)  # a client with much to say must not keep others waiting
+
+    async def _line(self, login_by: float | None) -> bytes:
+        """The next line; empty when there will be none, and the connection ends."""
+        try:
+            async with asyncio.timeout(self._limits.silence_s) as patience:
+                if login_by is not None:
+                    patience.reschedule(login_by)
+                return await self._reader.readuntil(b"\n")
+        except TimeoutError:
+            self.end(SILENT if login_by is None else NO_LOGIN)
+        except asyncio.LimitOverrunError:
+            self.end(TOO_LONG)
+        except (asyncio.IncompleteReadError, OSError):
+            self.end(PEER_LEFT)
+        return b""
 
     async def _drain(self) -> None:
         while True:

@@ -5,6 +5,7 @@ written shares the next. Other relays on the same database are met in the tables
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -15,6 +16,7 @@ from wxlink.relay.snoti.limits import CLAIM, Limits
 from wxlink.relay.store import Event, Store, Turn
 
 RETRY_S: Final = 1.0  # after the store failed
+STOP_WITHIN_S: Final = 15.0  # longer than a transaction waits for SQLite's lock
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class Dispatcher:
         self._beats: dict[str, tuple[int, float]] = {}  # of other relays, and since when
         self._beaten = False  # whether others know of this relay
         self._doubtful = False  # whether a transaction failed, and nobody knows how it ended
+        self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -60,18 +63,21 @@ class Dispatcher:
         limits = self._limits
         work = (
             self._run(),
-            _every(limits.poll_s, self._look),
-            _every(limits.beat_s, self._beat),
-            _every(limits.trim_s, self._trim),
+            self._every(limits.poll_s, self._look),
+            self._every(limits.beat_s, self._beat),
+            self._every(limits.trim_s, self._trim),
         )
         self._tasks = [asyncio.create_task(one, name="server push") for one in work]
 
     async def stop(self) -> None:
         """Store what was acknowledged and free the rest; clients must have left."""
-        for task in self._tasks:
-            task.cancel()
+        # A task that is cancelled in a transaction may leave the database locked: each ends by itself.
+        self._stopping.set()
+        self._work.set()
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            _, late = await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S)
+            for task in late:
+                task.cancel()
         try:
             await self._deliveries.take(self.owner, Turn(self._acked, self._freed, {}))
             await self._deliveries.bury(self.owner)
@@ -124,7 +130,7 @@ class Dispatcher:
             self._work.set()
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             await self._work.wait()
             await asyncio.sleep(self._limits.gather_s)
             self._work.clear()
@@ -135,7 +141,7 @@ class Dispatcher:
             except Exception:
                 log.exception("server push cannot use the store; tried again in %g s", RETRY_S)
                 self._doubtful = True
-                await asyncio.sleep(RETRY_S)
+                await self._stops_within(RETRY_S)
                 self._work.set()
 
     async def _turn(self) -> None:
@@ -238,11 +244,14 @@ class Dispatcher:
                     dropped,
                 )
 
+    async def _every(self, pause_s: float, work: Callable[[], Awaitable[None]]) -> None:
+        while not await self._stops_within(pause_s):
+            try:
+                await work()
+            except Exception:
+                log.exception("server push could not look after its queues; tried again in %g s", pause_s)
 
-async def _every(pause_s: float, work: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        await asyncio.sleep(pause_s)
-        try:
-            await work()
-        except Exception:
-            log.exception("server push could not look after its queues; tried again in %g s", pause_s)
+    async def _stops_within(self, pause_s: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), pause_s)
+        return self._stopping.is_set()
