@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Final
 
 from wxlink.relay.errors import ApiError
@@ -30,7 +31,10 @@ AUDIT_PAGE_MAX: Final = 1_000  # rows
 class Makers(Core):
     """Use cases of makers."""
 
-    member_passwords: Passwords
+    @cached_property
+    def member_passwords(self) -> Passwords:
+        """Of their own: users who log in by the thousand keep no maker out."""
+        return Passwords()
 
     async def add_maker(self, by: Actor, name: str, owner: str, password: str) -> Maker:
         """A new maker with its first owner.

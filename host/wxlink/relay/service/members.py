@@ -10,7 +10,7 @@ from wxlink.relay.ids import fingerprint, new_key
 from wxlink.relay.service.actor import MEMBERS, READ, RIGHTS, ROLES, Actor
 from wxlink.relay.service.core import check_text
 from wxlink.relay.service.makers import MEMBER_NAME, Makers
-from wxlink.relay.service.passwords import PASSWORD_MAX, Passwords
+from wxlink.relay.service.passwords import PASSWORD_MAX
 from wxlink.relay.service.throttle import Throttle
 from wxlink.relay.settings import DAY_S
 from wxlink.relay.store import (
@@ -42,11 +42,6 @@ class IssuedToken:
 
 class Members(Makers):
     """Use cases of members."""
-
-    @cached_property
-    def member_passwords(self) -> Passwords:
-        """Of their own: users who log in by the thousand keep no maker out."""
-        return Passwords()
 
     @cached_property
     def _member_failures(self) -> Throttle:
