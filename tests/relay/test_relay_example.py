@@ -56,6 +56,7 @@ def test_every_field_of_the_settings_can_be_set() -> None:
     plain = {name for name in RelaySettings.__dataclass_fields__ if name != "limits"}
     limits = {f"limits.{name}" for name in type(RelaySettings(Path()).limits).__dataclass_fields__}
     log = {f"log.{name}" for name in LogSettings.__dataclass_fields__}
+    assert len(fields) == len(KEYS) == len({key.path for key in KEYS}), "a setting stands twice"
     assert fields == plain | limits | log
 
 
