@@ -9,11 +9,13 @@ import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy.exc import DBAPIError
 
+from wxlink.relay.config import ConfigError, find_file, read_config
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.store import Store, StoreError
 from wxlink.relay.store.release_files import BadFile
@@ -27,23 +29,29 @@ class Refused(Exception):
 
 
 class Ground(NamedTuple):
-    """An open store and the data folder it lies in."""
+    """An open store, the relay's data folder and its settings."""
 
     store: Store
     data_dir: Path
+    settings: RelaySettings
 
 
 Verb: TypeAlias = Callable[[Ground, argparse.Namespace], Coroutine[Any, Any, None]]
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --data and --json."""
+    """Add --config, --data and --json."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the relay's configuration, which names its data and database (default: as for `wxlink relay`)",
+    )
     parser.add_argument(
         "--data",
         type=Path,
-        default=_default_data(),
         metavar="DIR",
-        help="the relay's data folder (default: that of the demo, %(default)s)",
+        help="the relay's data folder; without both: the relay's own one, or that of the demo",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -51,13 +59,15 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 def run(name: str, verb: Verb, arguments: argparse.Namespace) -> int:
     """Run a verb: 0 done, 1 when it cannot be done, with one line of why on stderr."""
 
+    data = arguments.data and arguments.data.expanduser()
+
     async def work() -> None:
-        async with _open(arguments.data.expanduser()) as ground:
+        async with _open(arguments.config, data) as ground:
             await verb(ground, arguments)
 
     try:
         asyncio.run(work())
-    except (Refused, BadFile, StoreError) as error:
+    except (Refused, BadFile, StoreError, ConfigError) as error:
         reason = str(error)
     except DBAPIError as error:
         reason = f"the relay's database fails: {error.orig}"
@@ -117,19 +127,30 @@ def plain(text: str) -> str:
 
 
 @asynccontextmanager
-async def _open(data: Path) -> AsyncIterator[Ground]:
-    """The store of the relay that has its data here, or of the demo whose folder this is."""
-    folder = next((one for one in (data, data / "relay") if (one / DATABASE).is_file()), None)
+async def _open(config: Path | None, data: Path | None) -> AsyncIterator[Ground]:
+    """The store of the relay with this configuration, of one that has its data here, or of the demo."""
+    file = config or (find_file() if data is None else None)
+    settings = read_config(file, data=data).settings
+    if settings.store_url is None:
+        demo = [_default_data()] if file is None and data is None else []
+        settings = replace(settings, data_dir=_folder([settings.data_dir, *demo]))
+    store = await Store.open(settings.database_url)
+    try:
+        yield Ground(store, settings.data_dir, settings)
+    finally:
+        await store.close()
+
+
+def _folder(asked: Sequence[Path]) -> Path:
+    """The first folder that holds a database of ours, in itself or in its folder `relay`. Raises Refused."""
+    folders = [folder for one in asked for folder in (one, one / "relay")]
+    folder = next((one for one in folders if (one / DATABASE).is_file()), None)
     if folder is None:
-        raise Refused(f"no relay keeps its data in {data}; name its data folder with --data")
+        raise Refused(f"no relay keeps its data in {asked[0]}; name its data folder with --data")
     owner = (folder / DATABASE).stat().st_uid
     if owner != os.geteuid():
         raise Refused(f"the data in {folder} is of user {owner}; run this as that user, as the relay does")
-    store = await Store.open(RelaySettings(folder).database_url)
-    try:
-        yield Ground(store, folder)
-    finally:
-        await store.close()
+    return folder
 
 
 def _default_data() -> Path:

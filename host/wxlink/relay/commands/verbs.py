@@ -14,7 +14,7 @@ from wxlink.relay.downlink import Asks, Downlink
 from wxlink.relay.errors import ApiError
 from wxlink.relay.events import Bus
 from wxlink.relay.service import Actor, Service, operator
-from wxlink.relay.settings import DAY_S, RelaySettings
+from wxlink.relay.settings import DAY_S
 
 _UNITS: Final[Mapping[str, int]] = {"s": 1, "m": 60, "h": 3_600, "d": DAY_S}
 
@@ -121,7 +121,7 @@ class _Nowhere:
 
 def _service(on: Ground) -> Service:
     downlink = Downlink(_Nowhere(), on.store.devices.get, Asks())
-    return Service(on.store, Bus(), downlink, RelaySettings(on.data_dir), time.time)
+    return Service(on.store, Bus(), downlink, on.settings, time.time)
 
 
 def _account() -> str:
