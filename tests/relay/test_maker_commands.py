@@ -178,3 +178,17 @@ def test_each_example_in_the_help_is_understood(
     assert words[: len(program) + 2] == ["wxlink", *program, verb.name]
     assert cli.main([*words[1:], "--data", "/nowhere"]) == 1
     assert "name its data folder" in capsys.readouterr().err
+
+
+async def test_a_relay_is_found_by_its_configuration(
+    store_url: str, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its database may be anywhere."""
+    config = tmp_path / "elsewhere" / "relay.toml"
+    config.parent.mkdir()
+    config.write_text(f'[store]\nurl = "{store_url}"\n')
+    assert await asyncio.to_thread(cli.main, ["maker", "list", "--config", str(config), "--json"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == ["default"]
+    config.write_text("[store]\nurls = 1\n")
+    assert await asyncio.to_thread(cli.main, ["maker", "list", "--config", str(config)]) == 1
+    assert "urls" in capsys.readouterr().err
