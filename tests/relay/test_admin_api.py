@@ -68,10 +68,12 @@ async def sound(service: Service, acme: House, route: Route) -> tuple[str, dict[
     token = await service.add_token(acme.owner, "acme.owner", "old", ["read"])
     product = await service.add_product(acme.owner, definition())
     app = await service.add_app(acme.owner, "empty")
+    push_key = await service.issue_push_key(acme.owner, None)
     empty = name.startswith("remove")
     path = route.path.format(
         name="acme.viewer",
         id=token.token.id,
+        auth_id=push_key.auth_id,
         product_key=product.product_key if empty else acme.product.product_key,
         appid=app.appid if empty else acme.app.appid,
         did=acme.did,
@@ -130,7 +132,7 @@ async def test_the_log_never_holds_a_secret(maker: Client, service: Service, acm
         sent = {"json": body} if route.body else {}
         async with maker.request(route.method, path, headers=acme.headers(), **sent) as response:
             said = await response.text()
-        secrets += re.findall(r'"(?:token|product_secret|appsecret|scene)": "([^"]+)"', said)
+        secrets += re.findall(r'"(?:token|product_secret|appsecret|auth_secret|scene)": "([^"]+)"', said)
     # A secret in the wrong field is not written down either.
     for wrong in ("/admin/v1/members/", "/admin/v1/products/", "/admin/v1/apps/", "/admin/v1/devices/"):
         fresh = acme.headers("admin")
