@@ -40,6 +40,8 @@ def test_every_setting_is_in_it_and_can_be_set(tmp_path: Path) -> None:
     secrets = {"secret": "s" * 32, "token": "abc", "aes": "k" * 43, "aes-next": "n" * 43}
     for name, text in secrets.items():
         (tmp_path / f"wechat-{name}").write_text(text)
+    (tmp_path / "webhook").write_text("w" * 40)
+    (tmp_path / "smtp").write_text("smtps://me:password@mail.example.org")
     text = taken_in(examples=True, run=tmp_path)
     (tmp_path / "relay.toml").write_text(text)
     config = read_config(tmp_path / "relay.toml", environ={})
