@@ -51,6 +51,7 @@ class MqttIngest:
         self._resumed_at = 0.0
         self._resumed_until = 0.0
         self._overtaken = repeats.Overtaken()
+        self._repeats = repeats.Repeats(store.states.reports)
         self._understanding = Understanding(store, clock)
         self._batches: Batches[Delivery] = Batches(self._handle, self._drop, intake=intake)
         self._presence = PresenceBook(
@@ -115,6 +116,7 @@ class MqttIngest:
             self._resumed_at = self._clock()
             self._resumed_until = time.monotonic() + RESUME_S
             self._overtaken.clear()
+            self._repeats.clear()
         self._batches.put(delivery)
 
     async def _handle(self, batch: Sequence[Delivery], again: bool) -> None:
@@ -139,6 +141,7 @@ class MqttIngest:
         stored_until = self._resumed_at if resuming and not again else now
         if not resuming:
             self._overtaken.clear()
+            self._repeats.clear()
         chosen: list[Business] = []
         reports: list[Report] = []
         doubts: list[repeats.Doubt] = []
@@ -155,8 +158,9 @@ class MqttIngest:
             said = outcome.said
             chosen.append(outcome)
             reports.append(Report(said.did, now, said.cmd, said.p0, outcome.attrs, said.sn))
-        history = self._store.states.reports
-        known = await until_stored(partial(repeats.stored_already, reports, doubts, history))
+        known = await until_stored(
+            partial(self._repeats.stored_already, reports, doubts, resumed_at=self._resumed_at)
+        )
         # Of repetitions only the last is told again: it is the present state, the others are past.
         last = {reports[index].did: index for index in sorted(known)}
         for index in known:

@@ -1,23 +1,29 @@
 """What a broker sends again after a connection was lost: which of it is stored already, and which comes late.
 
-A broker repeats what was not acknowledged, and an acknowledgement may be lost after the commit. Equal content
-alone proves nothing: a device may well report the same twice. But acknowledgements are lost from some point
-on, so what is both stored and repeated are the last stored messages of a device, repeated first and in order.
-Where that is ambiguous the latest state comes out the same.
+A broker repeats what was not acknowledged, and an acknowledgement may be lost after the commit; a broker that
+was killed forgets half a second of them. Equal content alone proves nothing: a device may well report the
+same twice. But what is both stored and repeated are the last stored messages of a device, repeated in order,
+perhaps over several batches and with new messages in between. So the messages of a device are laid along the
+end of its history; where that can be done in several ways, the one that explains most counts, and of those
+the latest. Of a device whose last reports are all alike this stays a guess: its latest state comes out the
+same. A broker whose stream can be read has no such doubts (`JetStreamIngest`).
 
 nats-server repeats only when its ack_wait is over, so new messages may overtake: a late one is kept, but it
 may not undo what a newer one said. Mosquitto repeats at once.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from wxlink.relay.store import Kept, Report
 
-LOOK_BACK_S = 60.0  # a broker repeats within seconds of its return; the store's own window is as long
+LOOK_BACK_S: Final = 60.0  # a broker repeats within seconds of its return; the store's own window is as long
+LOOK_BACK: Final = 1_000  # reports of a device: a broker holds no more than that unacknowledged
 
-History = Callable[[str, float, float, int], Awaitable[Sequence[Kept]]]
+History: TypeAlias = Callable[[str, float, float, int], Awaitable[Sequence[Kept]]]
+Content: TypeAlias = tuple[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +34,76 @@ class Doubt:
     before: float
 
 
-async def stored_already(reports: Sequence[Report], doubts: Sequence[Doubt], history: History) -> set[int]:
-    """The indexes of the doubtful reports that are stored.
+class Tail:
+    """The end of a device's history, and how far it was repeated."""
 
-    history: (did, after, until, limit) -> its reports, the newest first.
-    """
-    groups: dict[tuple[str, float], list[int]] = {}
-    for doubt in doubts:
-        groups.setdefault((reports[doubt.index].did, doubt.before), []).append(doubt.index)
-    known: set[int] = set()
-    for (did, before), indexes in groups.items():
-        kept = await history(did, before - LOOK_BACK_S, before, len(indexes))
-        stored = [(one.cmd, one.p0) for one in reversed(kept)]
-        repeated = [(reports[index].cmd, reports[index].p0) for index in indexes]
-        known.update(indexes[: overlap(stored, repeated)])
-    return known
+    def __init__(self, stored: Sequence[Content]) -> None:
+        self._stored = list(stored)
+        self._unique = {content for content, count in Counter(self._stored).items() if count == 1}
+        self._place = {content: place for place, content in enumerate(self._stored)}
+        self._next: int | None = None
+
+    def take(self, arrived: Sequence[Content]) -> list[bool]:
+        """Whether each of these, in the order of their arrival, is a repetition."""
+        if self._next is not None:
+            repeated, self._next = self._walk(self._next, arrived)
+            return repeated
+        best: list[bool] = [False] * len(arrived)
+        for start in self._starts(arrived):
+            repeated, following = self._walk(start, arrived)
+            if sum(repeated) >= max(1, sum(best)):
+                best, self._next = repeated, following
+        return best
+
+    def _starts(self, arrived: Sequence[Content]) -> list[int]:
+        """Where the repetition may begin: at a place that one of these has."""
+        those = set(arrived)
+        return [place for place, content in enumerate(self._stored) if content in those]
+
+    def _walk(self, place: int, arrived: Sequence[Content]) -> tuple[list[bool], int]:
+        repeated = []
+        for content in arrived:
+            if content in self._unique and self._place[content] >= place:
+                place = self._place[content]
+            matches = place < len(self._stored) and self._stored[place] == content
+            place += matches
+            repeated.append(matches)
+        return repeated, place
 
 
-def overlap(stored: Sequence[object], repeated: Sequence[object]) -> int:
-    """The largest n for which the last n of `stored` are the first n of `repeated`."""
-    for count in range(min(len(stored), len(repeated)), 0, -1):
-        if list(stored[-count:]) == list(repeated[:count]):
-            return count
-    return 0
+class Repeats:
+    """Finds repetitions by a history: (did, after, until, limit) -> its reports, the newest first."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._tails: dict[tuple[str, float], Tail] = {}
+
+    def clear(self) -> None:
+        """A new connection, or nothing is repeated any more."""
+        self._tails.clear()
+
+    async def stored_already(
+        self, reports: Sequence[Report], doubts: Sequence[Doubt], *, resumed_at: float
+    ) -> set[int]:
+        """The indexes of the doubtful reports that are stored.
+
+        Those of a connection that began at `resumed_at` are remembered from batch to batch.
+        """
+        groups: dict[tuple[str, float], list[int]] = {}
+        for doubt in doubts:
+            groups.setdefault((reports[doubt.index].did, doubt.before), []).append(doubt.index)
+        known: set[int] = set()
+        for key, indexes in groups.items():
+            tail = self._tails.get(key) or await self._tail(*key)
+            if key[1] == resumed_at:
+                self._tails[key] = tail
+            repeated = tail.take([(reports[index].cmd, reports[index].p0) for index in indexes])
+            known.update(index for index, is_old in zip(indexes, repeated, strict=True) if is_old)
+        return known
+
+    async def _tail(self, did: str, before: float) -> Tail:
+        kept = await self._history(did, before - LOOK_BACK_S, before, LOOK_BACK)
+        return Tail([(one.cmd, one.p0) for one in reversed(kept)])
 
 
 class Overtaken:
