@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from relay_ground import APPID, MAC, PASSCODE, PRODUCT_SECRET, point
 
 from wxlink.relay.app import Relay
-from wxlink.relay.settings import RelaySettings
+from wxlink.relay.settings import RelaySettings, TrafficLimits
 from wxlink.relay.store import App, Product, Store
 from wxlink.relay.ws_api import PATH, Limits, document
 from wxproto import envelope
@@ -94,9 +94,11 @@ async def stock(store: Store) -> None:
 
 
 @asynccontextmanager
-async def live_relay(folder: Path, limits: Limits | None = None) -> AsyncIterator[Relay]:
+async def live_relay(
+    folder: Path, limits: Limits | None = None, traffic: TrafficLimits | None = None
+) -> AsyncIterator[Relay]:
     """A relay with its own broker on free ports."""
-    settings = RelaySettings(data_dir=folder / "relay", port=0, mqtt_port=0)
+    settings = RelaySettings(folder / "relay", port=0, mqtt_port=0, limits=traffic or TrafficLimits())
     async with Relay(settings, limits=limits) as relay:
         await stock(relay.store)
         yield relay
@@ -323,9 +325,11 @@ class House:
 
 
 @asynccontextmanager
-async def live_house(folder: Path, limits: Limits | None = None) -> AsyncIterator[House]:
+async def live_house(
+    folder: Path, limits: Limits | None = None, traffic: TrafficLimits | None = None
+) -> AsyncIterator[House]:
     """A relay, ready for people and devices."""
-    async with live_relay(folder, limits) as relay, aiohttp.ClientSession() as session:
+    async with live_relay(folder, limits, traffic) as relay, aiohttp.ClientSession() as session:
         house = House(relay, session)
         try:
             yield house

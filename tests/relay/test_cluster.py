@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from acceptance.nodes import Nodes
-from live import AppClient, Device, House, kit, stock, until
+from live import AppClient, Device, House, kit, stock, until, until_async
 
 from wxlink.relay.app import Relay, RelayError
 from wxlink.relay.settings import RelaySettings
@@ -71,7 +71,11 @@ async def test_two_relays_are_one(site: Site) -> None:
         while told[-1] != 19:
             told.append((await app.receive())["data"]["attrs"]["LED_R"])
         assert told == sorted(set(told))
-    assert len(await site.one.store.states.reports(device.did, 0, 1e12, 100)) == 20
+
+    async def all_stored() -> bool:
+        return len(await site.one.store.states.reports(device.did, 0, 1e12, 100)) == 20
+
+    await until_async(all_stored)
 
     # A command's answer reaches the relay that asked, whichever relay heard it.
     for number, app in enumerate((here, there) * 5):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from live import live_house
 
-from wxlink.relay.downlink import Downlink
+from wxlink.relay.settings import TrafficLimits
 
 ANSWERS = {
     "in time": (0.0,),
@@ -18,11 +18,8 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("after", ANSWERS.values(), ids=ANSWERS)
-async def test_one_command_one_outcome(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: tuple[float, ...]
-) -> None:
-    monkeypatch.setattr(Downlink.start_ask, "__defaults__", (1.0,))  # seconds that the relay waits
-    async with live_house(tmp_path) as house:
+async def test_one_command_one_outcome(tmp_path: Path, after: tuple[float, ...]) -> None:
+    async with live_house(tmp_path, traffic=TrafficLimits(answer_s=1.0)) as house:
         device = await house.device()
         app = await (await house.app("phone-1", device)).login()
         write = {"did": device.did, "attrs": {"LED_OnOff": True}}

@@ -312,6 +312,7 @@ class Relay:
             rate=self.settings.limits.rate("command"),
             metrics=self.metrics,
             on_sent=self._sent,
+            answer_within_s=self.settings.limits.answer_s,
         )
         reads = FirstReads(self.store, downlink)
         self.bus.on_watchers(counts.changed)

@@ -132,7 +132,7 @@ class Downlink:
 
     device: did -> its status, or None when there is no such device. asks: shared with whoever hears the
     answers. rate: of commands to one device. on_sent: told of all that has an origin, which the relay's own
-    questions lack.
+    questions lack. answer_within_s: how long an answer is waited for, unless a question says otherwise.
     """
 
     def __init__(
@@ -145,7 +145,9 @@ class Downlink:
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
         on_sent: OnSent | None = None,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
+        self._answer_within_s = answer_within_s
         self._on_sent = on_sent
         self._publisher = publisher
         self._device = device
@@ -169,7 +171,7 @@ class Downlink:
         self._publish(did, envelope.Envelope(envelope.NOTIFY, 0, None, p0), origin)
 
     async def start_ask(
-        self, did: str, p0: bytes, within_s: float = ANSWER_WITHIN_S, origin: Origin | None = None
+        self, did: str, p0: bytes, within_s: float | None = None, origin: Origin | None = None
     ) -> "asyncio.Future[bytes]":
         """Send P0 that wants an answer and return at once with a future of the answer's body.
 
@@ -179,11 +181,11 @@ class Downlink:
         await self._check(did, p0)
         sn = self._asks.next_sn(did)
         self._publish(did, envelope.Envelope(envelope.REQUEST, 0, sn, p0), origin)
-        answer = self._asks.open(did, sn, within_s)
+        answer = self._asks.open(did, sn, within_s or self._answer_within_s)
         answer.add_done_callback(self._count)
         return answer
 
-    async def ask(self, did: str, p0: bytes, within_s: float = ANSWER_WITHIN_S) -> bytes:
+    async def ask(self, did: str, p0: bytes, within_s: float | None = None) -> bytes:
         """Send P0 and wait for the body of the answer. Raises as `start_ask` and its future."""
         return await (await self.start_ask(did, p0, within_s))
 

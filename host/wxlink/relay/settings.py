@@ -77,6 +77,9 @@ class TrafficLimits:
     connections_per_address: int = 2_000
     """Of one address that is no trusted proxy, so that none can take them all."""
 
+    answer_s: float = 10.0
+    """How long a device may take for an answer: it asks its MCU three times, and may have others to serve."""
+
     request_s: float = 30.0
     """Within which a request has arrived whole and is answered; a device may take 10 of them."""
 

@@ -126,6 +126,7 @@ KEYS: Final = (
     ),
     Key("limits", "connections", "limits.connections", number(10, 1_000_000)),
     Key("limits", "connections_per_address", "limits.connections_per_address", number(1, 1_000_000)),
+    Key("limits", "answer_s", "limits.answer_s", real(1, 300)),
     Key("limits", "request_s", "limits.request_s", real(1, 600)),
     Key("limits", "keep_alive_s", "limits.keep_alive_s", real(1, 3600)),
     Key("log", "level", "log.level", choice("debug", "info", "warning", "error")),

@@ -15,7 +15,6 @@ SESSION_CHECK_S = 600.0  # how often a socket's token is looked at again: it may
 DEFAULT_HEARTBEAT_S = 180.0  # the documented maximum; some clients ask for more or for nonsense
 HEARTBEAT_FACTOR = 1.5  # some clients send a ping exactly at the interval
 CLOSE_WITHIN_S = 1.0  # for the close handshake; whoever does not answer is cut off
-ASK_WITHIN_S = 10.0  # a device's answer to a request with req_sn
 
 
 @dataclass(frozen=True, slots=True)
