@@ -60,6 +60,17 @@ def test_of_messages_that_are_alike_most_are_explained(
     assert sum(Tail(contents(*stored)).take(contents(*arrived))) == repeated
 
 
+def test_a_repetition_that_comes_one_by_one_is_recognised_by_what_is_there_once() -> None:
+    tail = Tail(contents(1, 2, 1))
+    assert [tail.take(contents(number)) for number in (1, 2, 1, 1)] == [[True], [True], [True], [False]]
+
+
+def test_a_device_that_goes_to_and_fro_loses_no_new_report() -> None:
+    tail = Tail(contents(1, 2, 1, 2))
+    assert tail.take(contents(1, 2)) == [True, True]
+    assert tail.take(contents(1)) == [False]
+
+
 async def test_a_repetition_that_spans_batches_is_followed_to_its_end() -> None:
     asked: list[str] = []
 

@@ -35,30 +35,45 @@ class Doubt:
 
 
 class Tail:
-    """The end of a device's history, and how far it was repeated."""
+    """The end of a device's history, and how far it was repeated.
+
+    Every place at which the repetition may have begun is followed; one of them is believed. It is left for
+    one that explains more only by a message that is there once: a device that goes to and fro shall not lose
+    a new report for looking like an old one.
+    """
 
     def __init__(self, stored: Sequence[Content]) -> None:
         self._stored = list(stored)
         self._unique = {content for content, count in Counter(self._stored).items() if count == 1}
         self._place = {content: place for place, content in enumerate(self._stored)}
-        self._next: int | None = None
+        self._reached: dict[int, int] = {}  # start -> what is expected next
+        self._explained: Counter[int] = Counter()  # start -> how many were
+        self._believed: int | None = None
 
     def take(self, arrived: Sequence[Content]) -> list[bool]:
         """Whether each of these, in the order of their arrival, is a repetition."""
-        if self._next is not None:
-            repeated, self._next = self._walk(self._next, arrived)
-            return repeated
-        best: list[bool] = [False] * len(arrived)
-        for start in self._starts(arrived):
-            repeated, following = self._walk(start, arrived)
-            if sum(repeated) >= max(1, sum(best)):
-                best, self._next = repeated, following
-        return best
-
-    def _starts(self, arrived: Sequence[Content]) -> list[int]:
-        """Where the repetition may begin: at a place that one of these has."""
         those = set(arrived)
-        return [place for place, content in enumerate(self._stored) if content in those]
+        for place, content in enumerate(self._stored):
+            if content in those:
+                self._reached.setdefault(place, place)
+        walks = {start: self._walk(reached, arrived) for start, reached in self._reached.items()}
+        for start, (repeated, reached) in walks.items():
+            self._reached[start] = reached
+            self._explained[start] += sum(repeated)
+        self._believed = self._choice(arrived, {start: repeated for start, (repeated, _) in walks.items()})
+        return [False] * len(arrived) if self._believed is None else walks[self._believed][0]
+
+    def _choice(self, arrived: Sequence[Content], repeated: Mapping[int, Sequence[bool]]) -> int | None:
+        best = max(repeated, key=lambda start: (self._explained[start], start), default=None)
+        if best is None or not self._explained[best]:
+            return None
+        if self._believed is None:
+            return best
+        proved = any(
+            is_old and content in self._unique
+            for content, is_old in zip(arrived, repeated[best], strict=True)
+        )
+        return best if proved and self._explained[best] > self._explained[self._believed] else self._believed
 
     def _walk(self, place: int, arrived: Sequence[Content]) -> tuple[list[bool], int]:
         repeated = []
