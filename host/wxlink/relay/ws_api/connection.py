@@ -42,7 +42,7 @@ class Connection:
     def __init__(
         self,
         socket: web.WebSocketResponse,
-        transport: asyncio.Transport | None,
+        transport: asyncio.Transport,
         outbox: Outbox,
         session: Session,
         limits: Limits,
@@ -156,5 +156,5 @@ class Connection:
         await asyncio.wait({closing}, timeout=CLOSE_WITHIN_S)
         closing.cancel()
         await asyncio.gather(closing, return_exceptions=True)
-        if self._transport is not None and self._transport.get_write_buffer_size():
+        if self._transport.get_write_buffer_size():
             self._transport.abort()

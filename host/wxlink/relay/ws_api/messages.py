@@ -1,4 +1,4 @@
-"""The texts that the relay sends: ASCII-only JSON, ready for the wire."""
+"""The texts that the relay sends: ASCII-only JSON, each in its frame, ready for the wire."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from wxlink.relay import values
 from wxlink.relay.errors import ApiError
 from wxlink.relay.events import BindingChanged, DeviceEvent, OnlineChanged, Reported, Undecodable
 from wxlink.relay.ws_api import words
+from wxlink.relay.ws_api.frame import text_frame
 from wxproto import envelope
 
 NOT_LOGGED_IN = 1003
@@ -27,7 +28,8 @@ WS_ERRORS = {
 
 def text(word: Struct) -> bytes:
     """A word as it goes on the wire; what is not ASCII becomes an escape, as clients expect of enums."""
-    return json.dumps(to_builtins(word), ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    said = json.dumps(to_builtins(word), ensure_ascii=True, separators=(",", ":"))
+    return text_frame(said.encode("ascii"))
 
 
 PONG = text(words.Pong())

@@ -51,7 +51,7 @@ class Audience:
 class Session:
     """Handles the messages of one socket strictly in the order of their arrival.
 
-    send: queues one text for this client, never blocks.
+    send: queues one framed text for this client, never blocks.
     """
 
     def __init__(

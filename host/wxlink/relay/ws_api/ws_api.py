@@ -47,9 +47,12 @@ class WsApi:
             max_msg_size=MAX_FRAME_BYTES, compress=False, timeout=CLOSE_WITHIN_S, autoclose=False
         )
         await socket.prepare(request)
-        outbox = Outbox(socket, self._limits)
+        transport = request.transport
+        if transport is None:  # the client left meanwhile
+            return socket
+        outbox = Outbox(request, transport, self._limits)
         session = Session(self._service, self._bus, self._audience, self._limits, outbox.put)
-        connection = Connection(socket, request.transport, outbox, session, self._limits)
+        connection = Connection(socket, transport, outbox, session, self._limits)
         finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._open[connection] = finished
         try:
