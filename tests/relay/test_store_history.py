@@ -16,7 +16,7 @@ from wxlink.relay.store import BATCH_MAX, Report, Store
 from wxlink.relay.store.database import Database
 from wxlink.relay.store.months import Month
 from wxlink.relay.store.retention import PRUNE_CHUNK
-from wxlink.relay.store.store import _MIGRATIONS
+from wxlink.relay.store.store import MIGRATIONS
 
 ON_POSTGRESQL = pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 DAY = 86_400.0
@@ -144,7 +144,7 @@ async def test_a_month_with_a_long_query_on_it_is_dropped_another_time(store: St
 async def test_an_unparted_history_is_brought_into_months_and_back(postgres: Postgres) -> None:
     url = postgres.fresh()
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
 
     def to(connection: Connection, verb: Callable[[Config, str], None], revision: str) -> None:
         config.attributes["connection"] = connection
