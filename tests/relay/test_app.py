@@ -13,7 +13,7 @@ import pytest
 from live import KIT, Device, kit, live_house, live_relay, stock, until, until_async
 from relay_ground import MAC, PASSCODE
 
-from wxlink.relay import app as relay_app
+from wxlink.relay import chores
 from wxlink.relay.app import Relay, RelayError
 from wxlink.relay.settings import RelaySettings
 
@@ -144,7 +144,7 @@ async def test_devices_and_their_states_survive_a_restart(tmp_path: Path) -> Non
 async def test_a_broker_that_takes_no_session_any_more_is_started_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_app, "BROKER_AWAY_S", 1.0)
+    monkeypatch.setattr(chores, "BROKER_AWAY_S", 1.0)
     async with live_house(tmp_path) as house:
         device = await house.device()
         broker = house.relay.broker
@@ -162,7 +162,7 @@ async def test_a_broker_that_takes_no_session_any_more_is_started_anew(
 async def test_a_broker_that_stores_nothing_any_more_is_started_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_app, "BROKER_AWAY_S", 1.0)
+    monkeypatch.setattr(chores, "BROKER_AWAY_S", 1.0)
     async with live_house(tmp_path) as house:
         device = await house.device()
         broker = house.relay.broker

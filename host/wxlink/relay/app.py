@@ -1,20 +1,19 @@
 """The relay as a whole: which parts it has, how they are joined, in which order they start and stop."""
 
 import asyncio
-import contextlib
 import logging
 import socket
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import nats.errors
 from aiohttp import web
 
-from wxlink.relay import admin, admin_api, device_api, h5_api, http_api, ota_api
+from wxlink.relay import admin, admin_api, chores, device_api, h5_api, http_api, ota_api
 from wxlink.relay.auth_callout import AuthCallout
 from wxlink.relay.automation import Automation
 from wxlink.relay.broker import Broker, BrokerError
@@ -37,17 +36,13 @@ from wxlink.relay.snoti import Limits as SnotiLimits
 from wxlink.relay.snoti import Snoti
 from wxlink.relay.store import Command, Origin, Store, StoreError
 from wxlink.relay.timekeeper import Timekeeper, WallClock
-from wxlink.relay.tls import RELOAD_EVERY_S, Certificate, TlsError
+from wxlink.relay.tls import Certificate, TlsError
 from wxlink.relay.wechat_home import WeChat, open_wechat
 from wxlink.relay.ws_api import PATH, Limits, WsApi
 from wxlink.wechat.account import Account
 from wxproto import envelope
 
 BROKER_WITHIN_S = 10.0  # for the first session; an operator's broker may come up later than the relay
-BROKER_AWAY_S = 15.0  # our own broker, broken for that long, is started anew: it does not heal by itself
-LOOK_EVERY_S = 1.0
-PRUNE_EVERY_S = 3600.0
-LAPSE_EVERY_S = 5.0  # guests' times are whole minutes
 FINISH_WITHIN_S = 5.0  # for HTTP requests under way at a stop
 BODY_MAX = 256 * 1024  # bytes of a request that no API limits further
 LISTEN_BACKLOG = 1024  # connections that may wait: all modules of a site come back after a power cut
@@ -184,11 +179,10 @@ class Relay:
             platforms=Platforms.named(self.settings.platforms),
         )
         self.service.allowance.on_refused = lambda limit: self.metrics.refused.labels(limit).inc()
-        parts.push_async_callback(_ended, asyncio.create_task(self._prune(), name="prune"))
-        parts.push_async_callback(_ended, asyncio.create_task(self._lapse(), name="end guests' times"))
+        _do(parts, chores.prune(self.service))
+        _do(parts, chores.end_lapsed(self.service))
         if self.broker:
-            mending = asyncio.create_task(self._mend(self.broker), name="mend the broker")
-            parts.push_async_callback(_ended, mending)
+            _do(parts, chores.mend(self.broker, lambda: self.ingest.connected))
         notices = Notices(self.store, downlink)
         parts.push_async_callback(notices.stop)
         await notices.start()
@@ -203,8 +197,7 @@ class Relay:
         nodes = cluster.endpoints if cluster else (endpoint,)
         await doors.open(parts, self.service, nodes, self._connections, self.metrics)
         if self._certificate:
-            renewing = asyncio.create_task(self._renew(self._certificate), name="renew the certificate")
-            parts.push_async_callback(_ended, renewing)
+            _do(parts, chores.renew(self._certificate, self.broker))
 
     async def _start_admin(self, parts: AsyncExitStack) -> None:
         """First up and last down: it tells of the start and of the stop."""
@@ -407,53 +400,9 @@ class Relay:
         show("server_push_connections", "Makers' servers connected.", lambda: self.snoti.connections)
         show("store_connections", "Database connections at work.", lambda: self.store.connections_in_use)
 
-    async def _mend(self, broker: Broker) -> None:
-        """Start our own broker anew when it runs but stores nothing, or takes no session of ours."""
-        clock = asyncio.get_running_loop().time
-        worked_at = clock()
-        failed = False
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            failed = broker.write_failed() or failed
-            if self.ingest.connected and not failed:
-                worked_at = clock()
-            elif clock() - worked_at > BROKER_AWAY_S:
-                log.warning("the broker cannot store messages, is its disk full? It is started anew")
-                broker.renew()
-                worked_at, failed = clock(), False
-
-    async def _renew(self, certificate: Certificate) -> None:
-        """Take a certificate up that was written anew; later connections see it, none is cut."""
-        while True:
-            await asyncio.sleep(RELOAD_EVERY_S)
-            try:
-                if certificate.reload():
-                    if self.broker:
-                        self.broker.reload()
-                    log.info("the certificate was renewed")
-            except TlsError as error:
-                log.error("%s", error)
-
-    async def _lapse(self) -> None:
-        while True:
-            try:
-                await self.service.end_lapsed()
-            except Exception:
-                log.exception("guests whose time is up could not be sent off; tried again in a moment")
-            await asyncio.sleep(LAPSE_EVERY_S)
-
     async def _settle(self) -> None:
         """Write down what was counted of makers' messages."""
         await self.store.usage.settle(int(self._clock() // DAY_S))
-
-    async def _prune(self) -> None:
-        while True:
-            try:
-                gone = await self.service.prune()
-                log.info("pruned %d rows", gone)
-            except Exception:
-                log.exception("what is too old could not be pruned; tried again in an hour")
-            await asyncio.sleep(PRUNE_EVERY_S)
 
 
 def _certificate(settings: RelaySettings) -> Certificate | None:
@@ -477,7 +426,5 @@ def _listen(host: str, port: int, what: str = "HTTP") -> socket.socket:
         ) from error
 
 
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+def _do(parts: AsyncExitStack, chore: Coroutine[Any, Any, None]) -> None:
+    parts.push_async_callback(chores.ended, asyncio.create_task(chore))

@@ -49,7 +49,7 @@ class Outbox:
         self._bytes += len(frame)
 
     async def run(self) -> None:
-        """Send what the connection had no room for, until cancelled. Raises ConnectionError when it is gone."""
+        """Send what found no room, until cancelled. Raises ConnectionError when the client is gone."""
         while True:
             await self._stuck.wait()
             await self._writer.drain()
