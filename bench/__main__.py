@@ -6,7 +6,21 @@ import sys
 
 from bench.figure import RESULTS, Figure, keep
 
-MODULES = ("sizes", "frames", "points", "update", "flash", "uplinks", "latency", "store", "module", "heap")
+MODULES = (
+    "sizes",
+    "frames",
+    "points",
+    "update",
+    "flash",
+    "uplinks",
+    "latency",
+    "store",
+    "module",
+    "heap",
+    "pushes",
+    "storm",
+    "rest",
+)
 
 
 def main() -> int:

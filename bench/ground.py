@@ -103,9 +103,14 @@ class Helper:
             self._process.kill()
         await self._process.wait()
 
-    async def go(self) -> Any:
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    async def go(self, order: Any = "go") -> Any:
         """Let it do its work; what it measured."""
-        await self._send("go")
+        await self._send(order)
         return json.loads(await self._line())
 
     async def _send(self, value: Any) -> None:

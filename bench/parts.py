@@ -14,8 +14,10 @@ from typing import Any
 
 import aiohttp
 import paho.mqtt.client as mqtt
+from aiohttp import web
 from paho.mqtt.enums import CallbackAPIVersion
 
+from bench.crowd import crowd
 from wxlink.assets import asset
 from wxproto import envelope
 from wxproto.p0 import Codec
@@ -25,7 +27,7 @@ INFLIGHT = 400  # unacknowledged messages of one sender; well below what the bro
 
 
 def flood(given: dict[str, Any]) -> None:
-    """Devices that publish `count` reports each, as fast as the broker takes them; seconds it took."""
+    """Devices that publish `count` reports each, at full speed or one in `every_s`; seconds it took."""
     clients = [_client(given["port"], **sender) for sender in given["senders"]]
     for client, sender in zip(clients, given["senders"], strict=True):
         if sender.get("online"):
@@ -34,8 +36,9 @@ def flood(given: dict[str, Any]) -> None:
     began = time.monotonic()
     last = []
     for number in range(given["count"]):
+        time.sleep(given.get("every_s", 0))
         for client, sender in zip(clients, given["senders"], strict=True):
-            last.append(client.publish(sender["topic"], _report(number), 1))
+            last.append(client.publish(sender["topic"], _report(given.get("value", number)), 1))
         while len(last) > INFLIGHT:
             last.pop(0).wait_for_publish(30)
     for info in last:
@@ -103,6 +106,41 @@ async def count(given: dict[str, Any]) -> None:
         _say(time.monotonic() - began)
 
 
+async def push(_given: dict[str, Any]) -> None:
+    """A bare server that lets everybody in: each order encodes a message once and sends it to all sockets.
+
+    An order is {"message", "count", "every_s"}, or "port"; that is the answer, or the processor time it took.
+    """
+    sockets: list[web.WebSocketResponse] = []
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        sockets.append(socket)
+        async for _ in socket:
+            await socket.send_json({"cmd": "login_res", "data": {"success": True}})
+        return socket
+
+    app = web.Application()
+    app.add_routes([web.get("/ws/app/v1", handle)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
+    _ready(wait=False)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        order = json.loads(line)
+        if order == "port":
+            _say(runner.addresses[0][1])
+            continue
+        began = time.process_time()
+        for _ in range(order["count"]):
+            await asyncio.sleep(order["every_s"])
+            text = json.dumps(order["message"], separators=(",", ":"))
+            for one in sockets:
+                await one.send_str(text)
+        _say(time.process_time() - began)
+
+
 async def switch(given: dict[str, Any]) -> None:
     """An app that writes a value and waits until a report shows it, `count` times in turn; seconds each."""
     async with aiohttp.ClientSession() as session, session.ws_connect(given["ws"]) as socket:
@@ -167,7 +205,16 @@ def _say(result: object) -> None:
     print(json.dumps(result), flush=True)
 
 
-PARTS = {"flood": flood, "obey": obey, "echo": echo, "ping": ping, "count": count, "switch": switch}
+PARTS = {
+    "flood": flood,
+    "obey": obey,
+    "echo": echo,
+    "ping": ping,
+    "count": count,
+    "switch": switch,
+    "crowd": crowd,
+    "push": push,
+}
 
 if __name__ == "__main__":
     part = PARTS[sys.argv[1]](json.loads(sys.stdin.readline()))

@@ -29,7 +29,7 @@ from wxlink.relay.metrics import Metrics
 CONCURRENT = 8  # logins checked at once: twice the store's readers
 WAITING = 4_096  # logins that may wait; the broker refuses the rest, and modules come back later
 CONNECT_WITHIN_S = 10.0
-RECONNECT_AFTER_S = 0.2
+RECONNECT_AFTER_S = 0.05  # on loopback; who logs in before we are back is refused when AUTH_TIMEOUT_S is over
 REQUEST_SUBJECT = "$SYS.REQ.USER.AUTH"
 PING_EVERY_S = 5.0  # a node that is cut off without a word is left after two of them
 QUEUE = "wxlink-relay"  # of several relays one answers

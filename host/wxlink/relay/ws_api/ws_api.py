@@ -12,6 +12,7 @@ from wxlink.relay.ws_api.connection import STOPPING, Connection
 from wxlink.relay.ws_api.limits import CLOSE_WITHIN_S, MAX_FRAME_BYTES, MAX_SOCKETS, Limits
 from wxlink.relay.ws_api.outbox import Outbox
 from wxlink.relay.ws_api.session import Audience, Session
+from wxlink.relay.ws_api.turns import Turns
 
 PATH = "/ws/app/v1"
 
@@ -27,6 +28,7 @@ class WsApi:
         self._limits = limits or Limits()
         self._metrics = metrics or Metrics()
         self._audience = Audience()
+        self._turns = Turns()
         self._open: dict[Connection, asyncio.Future[None]] = {}
         self._stopping = False
 
@@ -50,7 +52,7 @@ class WsApi:
         transport = request.transport
         if transport is None:  # the client left meanwhile
             return socket
-        outbox = Outbox(request, transport, self._limits)
+        outbox = Outbox(request, transport, self._turns, self._limits)
         session = Session(self._service, self._bus, self._audience, self._limits, outbox.put)
         connection = Connection(socket, transport, outbox, session, self._limits)
         finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
