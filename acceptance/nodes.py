@@ -1,10 +1,10 @@
-"""Three nats-server nodes on loopback, configured by the files of `deploy/`; they end with this process."""
+"""nats-server nodes on loopback, configured by the files of `deploy/`; they end with this process."""
 
 import asyncio
 import contextlib
 import json
 import os
-import shutil
+import re
 import signal
 import socket
 import subprocess
@@ -20,6 +20,10 @@ from wxlink.relay.nats_link import NatsLink
 DEPLOY: Final = Path(__file__).parent.parent / "deploy"
 READY_WITHIN_S: Final = 60.0
 STREAM: Final = "$MQTT_msgs"
+
+# What a node that is alone must not have: nats-server refuses words that nothing uses.
+_CLUSTER: Final = re.compile(r"^cluster \{.*?^\}\n", re.MULTILINE | re.DOTALL)
+_ROUTES: Final = re.compile(r"^route.*\n", re.MULTILINE)
 
 
 def free_ports(count: int) -> list[int]:
@@ -43,16 +47,19 @@ class Node:
         """Whether its process is there."""
         return self._process is not None and self._process.poll() is None
 
-    def write(self, secrets: str) -> None:
-        """Lay out its folder as deploy/README says."""
+    def write(self, secrets: str, *, alone: bool) -> None:
+        """Lay out its folder as deploy/README says; alone: without what is about other nodes."""
         self._folder.mkdir(parents=True)
-        shutil.copy(DEPLOY / "nats" / "wxlink.conf", self._folder)
-        (self._folder / "node.conf").write_text(
-            f'name: {self.name}\nclients: "127.0.0.1:{self.nats_port}"\n'
-            f'nodes: "127.0.0.1:{self.route_port}"\ndevices: "127.0.0.1:{self.mqtt_port}"\n'
-            f"store: {json.dumps(str(self._folder / 'store'))}\n",
-            "utf-8",
-        )
+        shared = (DEPLOY / "nats" / "wxlink.conf").read_text("utf-8")
+        own = f'name: {self.name}\nclients: "127.0.0.1:{self.nats_port}"\n'
+        own += f'devices: "127.0.0.1:{self.mqtt_port}"\nstore: {json.dumps(str(self._folder / "store"))}\n'
+        if alone:
+            shared = _CLUSTER.sub("", shared).replace("stream_replicas: 3", "stream_replicas: 1")
+            secrets = _ROUTES.sub("", secrets)
+        else:
+            own += f'nodes: "127.0.0.1:{self.route_port}"\n'
+        (self._folder / "wxlink.conf").write_text(shared, "utf-8")
+        (self._folder / "node.conf").write_text(own, "utf-8")
         path = self._folder / "secrets.conf"
         path.touch(0o600)
         path.write_text(secrets, "utf-8")
@@ -86,18 +93,18 @@ class Node:
 
 
 class Nodes:
-    """Three nodes that are one cluster. secrets: theirs, in `secrets_path` for relays."""
+    """Nodes that are one cluster. secrets: theirs, in `secrets_path` for relays."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, count: int = 3) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.secrets = ClusterSecrets.draw()
         self.secrets_path = folder / "relay-secrets.json"
         os.close(os.open(self.secrets_path, os.O_CREAT | os.O_WRONLY, 0o600))
         self.secrets_path.write_text(self.secrets.to_json(), "utf-8")
-        self.nodes = [Node(number, folder) for number in (1, 2, 3)]
+        self.nodes = [Node(number, folder) for number in range(1, count + 1)]
         written = self.secrets.to_nats([f"127.0.0.1:{node.route_port}" for node in self.nodes])
         for node in self.nodes:
-            node.write(written)
+            node.write(written, alone=count == 1)
 
     @property
     def nats_urls(self) -> tuple[str, ...]:

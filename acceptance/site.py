@@ -152,10 +152,10 @@ async def _start(relays: list[RelayProcess]) -> None:
     for relay in relays:
         relay.start()
     for relay in relays:
-        await _serving(relay)
+        await serving(relay)
 
 
-async def _serving(relay: RelayProcess) -> None:
+async def serving(relay: RelayProcess) -> None:
     """Wait until it answers."""
     async with asyncio.timeout(READY_WITHIN_S):
         while True:
@@ -185,7 +185,7 @@ async def _kill_relay(relay: RelayProcess) -> str:
     relay.kill()
     await asyncio.sleep(DOWN_S)
     relay.start()
-    await _serving(relay)
+    await serving(relay)
     return relay.name
 
 
@@ -193,7 +193,7 @@ async def _kill_broker(relay: RelayProcess) -> str:
     broker = await asyncio.to_thread(_broker_of, relay.pid)
     os.kill(broker, signal.SIGKILL)
     await asyncio.sleep(DOWN_S)
-    await _serving(relay)
+    await serving(relay)
     return f"nats-server {broker}"
 
 

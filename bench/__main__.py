@@ -14,6 +14,8 @@ MODULES = (
     "flash",
     "uplinks",
     "latency",
+    "cluster",
+    "start",
     "store",
     "module",
     "heap",

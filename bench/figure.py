@@ -4,7 +4,7 @@ import dataclasses
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -15,6 +15,7 @@ class Figure:
     """A measured value and what it is compared with.
 
     better: "more" or "less"; ratio is ours / peer, so with "more" above 1 is ahead of the peer.
+    shares: where the processor time of ours goes, by area.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Figure:
     peers: float
     better: str
     note: str = ""
+    shares: Mapping[str, float] | None = None
 
     @property
     def ratio(self) -> float:
@@ -43,6 +45,7 @@ def keep(figures: Sequence[Figure]) -> None:
             "ratio": _short(figure.ratio),
             "better": figure.better,
             "note": figure.note,
+            **({"shares": figure.shares} if figure.shares else {}),
         }
         for figure in figures
     ]

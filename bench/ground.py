@@ -22,22 +22,17 @@ WITHIN_S = 300.0
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ground:
-    """A running relay and who uses it. `login` opens the broker without any of the relay's rules."""
+    """A running relay and who uses it.
+
+    login: port, user and password for a client of the bare broker, without any of the relay's rules.
+    """
 
     relay: Relay
+    login: dict[str, Any]
     appid: str
     uid: str
     token: str
     devices: list[tuple[str, str]]
-
-    @property
-    def login(self) -> dict[str, Any]:
-        """host, port, user and password for a client of the bare broker."""
-        broker = self.relay.broker
-        if broker is None:
-            raise RuntimeError("the figures need the relay's own broker")
-        login = broker.relay_login
-        return {"port": broker.mqtt_port, "user": login.user, "password": login.password}
 
     def watcher(self) -> dict[str, Any]:
         """What the process that plays an app needs."""
@@ -56,25 +51,33 @@ NO_LIMITS = TrafficLimits(device_per_s=0, command_per_s=0, user_per_s=0, app_per
 
 @asynccontextmanager
 async def ground(devices: int) -> AsyncIterator[Ground]:
-    """A relay in a temporary folder with the GoKit product, and one user who has `devices` devices."""
-    definition = json.loads(asset("protocol/products/gokit.json").read_text("utf-8"))
-    key: str = definition["product_key"]
-    appid = secrets.token_hex(16)
+    """A relay in a temporary folder with a broker of its own; see `furnished`."""
     with tempfile.TemporaryDirectory() as folder:
         settings = RelaySettings(data_dir=Path(folder), port=0, mqtt_port=0, limits=NO_LIMITS)
         async with Relay(settings) as relay:
-            await relay.store.apps.put(App(appid, "bench", secrets.token_hex(16)))
-            await relay.store.products.put(
-                Product(key, definition["name"], secrets.token_hex(16), definition)
-            )
-            user = await relay.service.anonymous_user(appid, "bench")
-            made = []
-            for number in range(devices):
-                passcode = secrets.token_hex(5)
-                did = await relay.service.register_device(key, f"0200000000{number:02x}", passcode)
-                await relay.service.bind_by_passcode(user.uid, did, passcode)
-                made.append((did, passcode))
-            yield Ground(relay, appid, user.uid, user.token, made)
+            broker = relay.broker
+            if broker is None:
+                raise RuntimeError("the figures need the relay's own broker")
+            own = broker.relay_login
+            login = {"port": broker.mqtt_port, "user": own.user, "password": own.password}
+            yield await furnished(relay, login, devices)
+
+
+async def furnished(relay: Relay, login: dict[str, Any], devices: int) -> Ground:
+    """The relay with the GoKit product, and one user who has `devices` devices."""
+    definition = json.loads(asset("protocol/products/gokit.json").read_text("utf-8"))
+    key: str = definition["product_key"]
+    appid = secrets.token_hex(16)
+    await relay.store.apps.put(App(appid, "bench", secrets.token_hex(16)))
+    await relay.store.products.put(Product(key, definition["name"], secrets.token_hex(16), definition))
+    user = await relay.service.anonymous_user(appid, "bench")
+    made = []
+    for number in range(devices):
+        passcode = secrets.token_hex(5)
+        did = await relay.service.register_device(key, f"0200000000{number:02x}", passcode)
+        await relay.service.bind_by_passcode(user.uid, did, passcode)
+        made.append((did, passcode))
+    return Ground(relay, login, appid, user.uid, user.token, made)
 
 
 class Helper:
@@ -112,6 +115,10 @@ class Helper:
         """Let it do its work; what it measured."""
         await self._send(order)
         return json.loads(await self._line())
+
+    async def begin(self) -> None:
+        """Let it do work that does not end by itself."""
+        await self._send("go")
 
     async def _send(self, value: Any) -> None:
         if self._process.stdin is None:

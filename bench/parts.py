@@ -5,6 +5,7 @@ and prints what it measured as JSON.
 """
 
 import asyncio
+import itertools
 import json
 import socket
 import sys
@@ -141,6 +142,26 @@ async def push(_given: dict[str, Any]) -> None:
         _say(time.process_time() - began)
 
 
+async def drain(given: dict[str, Any]) -> None:
+    """An app that reads notifications until it is ended."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(given["ws"]) as socket:
+        await _login(socket, given)
+        _ready(wait=False)
+        async for _ in socket:
+            pass
+
+
+def trickle(given: dict[str, Any]) -> None:
+    """Devices that report `per_s` times a second, all together, until ended."""
+    clients = [_client(given["port"], **sender) for sender in given["senders"]]
+    _ready()
+    began = time.monotonic()
+    for number in itertools.count():
+        at = number % len(clients)
+        clients[at].publish(given["senders"][at]["topic"], _report(number), 1)
+        time.sleep(max(0.0, began + number / given["per_s"] - time.monotonic()))
+
+
 async def switch(given: dict[str, Any]) -> None:
     """An app that writes a value and waits until a report shows it, `count` times in turn; seconds each."""
     async with aiohttp.ClientSession() as session, session.ws_connect(given["ws"]) as socket:
@@ -207,10 +228,12 @@ def _say(result: object) -> None:
 
 PARTS = {
     "flood": flood,
+    "trickle": trickle,
     "obey": obey,
     "echo": echo,
     "ping": ping,
     "count": count,
+    "drain": drain,
     "switch": switch,
     "crowd": crowd,
     "push": push,

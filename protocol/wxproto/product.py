@@ -97,6 +97,7 @@ class Product(Record):
         self.points = points
         self.name_en = name_en
         self._by_name = {point.name: point for point in points}
+        self.names = frozenset(self._by_name)
         self._check_size()
 
     @classmethod

@@ -56,6 +56,7 @@ class Product(Record):
     variable: bool
     points: list[Point]
     name_en: str | None
+    names: frozenset[str]
     def __init__(
         self, name: str, product_key: str, variable: bool, points: list[Point], name_en: str | None = None
     ) -> None: ...

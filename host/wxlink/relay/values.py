@@ -57,11 +57,11 @@ def from_client(product: Product, attrs: Attrs, binary_coding: str = HEX) -> dic
 
 
 def _each(product: Product, attrs: Attrs, by_type: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    for name, value in attrs.items():
-        if name in product:
-            change = by_type.get(product.point(name).data_type)
-            shown[name] = value if change is None else change(value)
+    names = product.names
+    shown = {name: value for name, value in attrs.items() if name in names}
+    for point in product.points:
+        if point.data_type in by_type and point.name in shown:
+            shown[point.name] = by_type[point.data_type](shown[point.name])
     return shown
 
 

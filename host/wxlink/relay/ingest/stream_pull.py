@@ -215,13 +215,14 @@ class StreamPull:
             self._changed.set()
 
     def _taken(self, message: Msg) -> Taken:
-        about = message.metadata
-        nanoseconds = int(message.reply.split(".")[-2])
+        # $JS.ACK.<stream>.<consumer>.<deliveries>.<place>.<place in consumer>.<nanoseconds>.<waiting>;
+        # nats-py's `metadata` reads the same and takes 4 us of processor time more.
+        *_, seq, _, nanoseconds, _ = message.reply.split(".")
         return Taken(
             topic=message.subject.removeprefix(SUBJECTS).replace(".", "/"),
             payload=message.data,
-            at=nanoseconds / _NANO,
-            position=Position(self._stream_made, about.sequence.stream),
+            at=int(nanoseconds) / _NANO,
+            position=Position(self._stream_made, int(seq)),
             reply=message.reply,
         )
 

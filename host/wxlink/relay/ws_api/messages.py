@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import UNSET, Struct, to_builtins
+import msgspec
+from msgspec import UNSET, Struct
 
 from wxlink.relay import values
 from wxlink.relay.errors import ApiError
@@ -28,8 +29,10 @@ WS_ERRORS = {
 
 def text(word: Struct) -> bytes:
     """A word as it goes on the wire; what is not ASCII becomes an escape, as clients expect of enums."""
-    said = json.dumps(to_builtins(word), ensure_ascii=True, separators=(",", ":"))
-    return text_frame(said.encode("ascii"))
+    said = msgspec.json.encode(word)
+    if not said.isascii():
+        said = json.dumps(msgspec.to_builtins(word), separators=(",", ":")).encode("ascii")
+    return text_frame(said)
 
 
 PONG = text(words.Pong())
