@@ -14,10 +14,11 @@ from acceptance.site import RelayProcess, serving
 from bench.figure import Figure
 from bench.ground import NO_LIMITS, Ground, Helper, furnished
 from bench.postgres import Postgres, private_postgres
-from bench.uplinks import DEVICES, REPORTS, bare_loop, senders_of
+from bench.uplinks import DEVICES, bare_loop, senders_of
 from wxlink.relay.app import Relay
 from wxlink.relay.settings import RelaySettings
 
+REPORTS = 2_000  # of each device
 ROUNDS = 3
 STORED_WITHIN_S = 120.0
 LOOK_EVERY_S = 0.05
@@ -38,7 +39,7 @@ async def _measure(postgres: Postgres) -> list[Figure]:
         bare, ours = [], []
         async with _ground(postgres, nodes=count, relays=1) as on:
             for _ in range(ROUNDS):
-                bare.append(await bare_loop(on))
+                bare.append(await bare_loop(on, REPORTS))
                 ours.append(await _stored(on))
         alone = median(ours)
         named = f"uplinks decoded and committed through JetStream on {name}"

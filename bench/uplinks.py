@@ -66,9 +66,9 @@ async def _relay(on: Ground) -> float:
     return total / float(pushed)
 
 
-async def bare_loop(on: Ground) -> float:
+async def bare_loop(on: Ground, reports: int = REPORTS) -> float:
     """Messages a second that a client receives and acknowledges, and nothing else."""
-    total = DEVICES * REPORTS
+    total = DEVICES * reports
     seen = 0
     subscribed, done = threading.Event(), threading.Event()
     login = on.login
@@ -99,7 +99,7 @@ async def bare_loop(on: Ground) -> float:
         }
         for number in range(DEVICES)
     ]
-    async with Helper("flood", port=login["port"], senders=senders, count=REPORTS) as devices:
+    async with Helper("flood", port=login["port"], senders=senders, count=reports) as devices:
         began = time.monotonic()
         await devices.go()
         if not await asyncio.to_thread(done.wait, 60):
