@@ -70,9 +70,7 @@ async def test_a_module_that_comes_again_before_it_was_missed_stays_on_line(eith
     await module.ended()
     await again.send(envelope.encode(envelope.REPORT, kit(1, 2, 3, 4, 5)))
     await _stored(either, again.did)
-    device = await either.relay.store.devices.get(again.did)
-    assert device
-    assert device.online
+    await either.online(again.did, True)
     await again.ping()
 
 
