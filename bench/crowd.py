@@ -76,7 +76,7 @@ class Member(asyncio.Protocol):
                     first = False
                 await self._stay()
             except FAULTS as error:
-                self.crowd.faults[type(error).__name__ + (f": {error}" if str(error) else "")] += 1
+                self.crowd.faults[f"{type(error).__name__}: {str(error).partition('/')[0]}"] += 1
                 await asyncio.sleep(self._wait_ms(error) / 1000)
             finally:
                 if self.transport:

@@ -13,7 +13,7 @@ from relay_ground import APPID, PASSCODE
 from wxlink.relay.app import Relay
 from wxlink.relay.settings import RelaySettings
 
-MODULES = 150
+MODULES = 270  # four subscriptions each: more than the 1,000 that nats-server allows by itself
 APPS = 75
 USERS = 5
 BACK_WITHIN_S = 90.0  # the firmware waits 0 to 4 s at first; who was refused after 5 s, 0 to 10

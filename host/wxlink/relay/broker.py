@@ -33,6 +33,7 @@ MAX_PENDING_BYTES = (
 )  # a connection; twice MAX_ACK_PENDING of the largest, or the relay is cut
 MAX_CONNECTIONS = 10_000  # the small form is one machine; a larger site runs its broker elsewhere
 MAX_SUBSCRIPTIONS = 64  # per device: three of its own, each of which costs the broker a few internal ones
+MAX_CONSUMERS = 4 * MAX_CONNECTIONS  # one a QoS 1 subscription; unless told nats-server stops at 1,000
 MAX_STORE_BYTES = 2 * 1024**3  # messages kept while the relay is away; publishing is refused beyond it
 ACK_WAIT_S = 5  # an unacknowledged message is sent again after this: well above a slow commit
 TLS_TIMEOUT_S = 15  # a handshake takes an ESP32 two to four seconds on a good network
@@ -293,7 +294,10 @@ mqtt {{
 accounts {{
   SYS {{ users: [ {{ user: {system.user}, password: "{system.password}" }} ] }}
   AUTH {{ users: [ {{ user: {auth.user}, password: "{auth.password}" }} ] }}
-  {DEVICE_ACCOUNT} {{ jetstream: enabled, users: [ {{ user: {relay.user}, password: "{relay.password}" }} ] }}
+  {DEVICE_ACCOUNT} {{
+    jetstream {{ max_consumers: {MAX_CONSUMERS} }}
+    users: [ {{ user: {relay.user}, password: "{relay.password}" }} ]
+  }}
 }}
 system_account: SYS
 authorization {{
