@@ -12,7 +12,7 @@ from live import KIT, Device, kit, stock, until, until_async
 from relay_ground import APPID, MAC, PASSCODE
 from tls_ground import Authority, Issued
 
-from wxlink.relay import app as relay_app
+from wxlink.relay import chores
 from wxlink.relay.app import Relay, RelayError
 from wxlink.relay.settings import RelaySettings
 from wxlink.relay.wechat_home import ENTER_PATH
@@ -136,7 +136,7 @@ async def test_a_certificate_that_was_written_anew_is_shown_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(relay_app, "RELOAD_EVERY_S", 0.1)
+    monkeypatch.setattr(chores, "RELOAD_EVERY_S", 0.1)
     async with Relay(settings(tmp_path, issued)) as relay:
         before = {port: await shown(port) for port in (relay.tls_port, relay.mqtt_port)}
         new = authority.issue("new")
@@ -158,7 +158,7 @@ async def test_a_certificate_that_was_written_anew_is_shown_to_the_next(
 async def test_the_relay_itself_comes_back_to_a_broker_with_a_new_certificate(
     tmp_path: Path, authority: Authority, issued: Issued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_app, "RELOAD_EVERY_S", 0.1)
+    monkeypatch.setattr(chores, "RELOAD_EVERY_S", 0.1)
     async with Relay(settings(tmp_path, issued, mqtt_plain=False)) as relay:
         before = await shown(relay.mqtt_port)
         authority.issue()
