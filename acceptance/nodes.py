@@ -169,7 +169,7 @@ class Nodes:
                 await link.start(5)
                 await link.client.jsm().account_info()
                 break
-            except Exception as error:
+            except Exception as error:  # nodes without a leader refuse in many ways; the last one is told
                 if time.monotonic() > deadline:
                     raise RuntimeError(f"the nodes did not get ready: {error}") from error
                 await link.stop()

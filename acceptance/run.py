@@ -127,7 +127,7 @@ async def _strike(
 
 
 async def _calm_after(act: Callable[[], object], fleet: Sequence[CountingDevice]) -> str:
-    hit = await act()  # type: ignore[misc]
+    hit = await act()  # type: ignore[misc]  # each act of the table is a coroutine function
     await _until(lambda: all(device.online for device in fleet), HEAL_WITHIN_S, "devices come back")
     await asyncio.sleep(CALM_S)
     return str(hit)
@@ -188,7 +188,7 @@ async def _phase(name: str, fleet: Sequence[CountingDevice], apps: Sequence[Foll
 
     listening = asyncio.create_task(listen())
     try:
-        hit = await act  # type: ignore[misc]
+        hit = await act  # type: ignore[misc]  # the acts of the table have many types
     finally:
         listening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
